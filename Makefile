@@ -1,0 +1,51 @@
+# Two commands do everything on a fresh machine: `make report` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: report test nightly lint example train-coder bench accuracy browser clean
+.DEFAULT_GOAL := report
+
+report: $(STAMP)  ## run the study at the repository root and say where the report is
+	$(BIN)/glosa run
+
+test: $(STAMP) lint browser  ## lint, types, import contract, tests (under 5 minutes)
+	$(BIN)/pytest
+
+nightly: $(STAMP) browser  ## everything, the slow tests included
+	$(BIN)/pytest -m "slow or not slow" --timeout 1800
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+example: report  ## refresh the example report that is committed
+	$(BIN)/python benchmarks/refresh_example.py
+
+train-coder: $(STAMP)  ## train the shipped heads and print their figures on the held-out hand
+	$(BIN)/python benchmarks/train_heads.py
+
+accuracy: report  ## measure the shipped corpus against its labels
+	$(BIN)/python benchmarks/accuracy.py
+
+bench: $(STAMP)  ## time every stage on the shipped corpus and on one 100 times larger
+	$(BIN)/python benchmarks/stages.py
+
+# The browser test needs Chromium; where it is missing and can be installed, install it, else that test is skipped.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+	echo "no Chromium: the browser test will be skipped"
+
+# torch first and alone: pip then takes a CPU build where one is offered.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf data/processed reports .glosa

@@ -1,0 +1,20 @@
+"""Glosa: content analysis of multilingual commentary, from captures to a theme report.
+
+Captures in `data/raw` are read into passages (ingest); repeated wordings are linked and set aside
+(deduplicate); distinct tips and comments become sentence-sized units, some of which recommend something
+(segment); units become vectors (embed), are coded with the codebook's themes (coding) and grouped into topics
+(topics); charts and a theme report are drawn from the tables (publish). Data flow one way:
+
+    data/raw ─ ingest ─ sources, rejects, passages
+                            └ deduplicate ─ duplicates
+                                  └ segment ─ units
+                                        └ embed ─ vectors
+                                              ├ coding ─ codings, themes, theme_estimates, cooccurrence
+                                              └ topics ─ topics, topic_memberships, topic_themes
+                                                    └ publish ─ reports/
+
+Imports point down: cli → run → stages → store, readers, engines, charts, report → results → estimates →
+roles, recommend, manifest → study, schemas, languages → wording → errors. Importing this package does nothing.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `glosa`."""
+
+from pipeline.cli import main
+
+main()

@@ -1,0 +1,213 @@
+"""Charts: tables in, matplotlib figures out; nothing is saved here.
+
+One house style: Okabe–Ito colours, direct labels, no colour without another sign of the same difference.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1f2430", "#5b6472", "#d9dde3"
+BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": MUTED,
+    "ytick.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "glosa",
+    "figure.facecolor": "white",
+    "hatch.linewidth": 0.6,
+    "hatch.color": "#9aa3af",
+}
+
+
+def flow(steps: Sequence[tuple[str, int]], asides: Mapping[int, Sequence[tuple[str, int]]]) -> Figure:
+    """Draw how many passages and units remain after each step, and what was set aside between two steps.
+
+    Args:
+        steps: (label, count) from top to bottom.
+        asides: for the gap after step i, what was set aside there.
+    """
+    figure, axes = _figure(7.2, 0.95 * len(steps) + 0.2)
+    axes.set(xlim=(0, 10), ylim=(-len(steps) + 0.45, 0.55))
+    axes.axis("off")
+    for i, (label, count) in enumerate(steps):
+        axes.text(
+            2.6,
+            -i,
+            f"{count:,}  {label}",
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": "#eef4fa", "edgecolor": BLUE},
+        )
+        if i + 1 < len(steps):
+            axes.annotate("", (2.6, -i - 0.74), (2.6, -i - 0.26), arrowprops={"arrowstyle": "-|>", "color": MUTED})
+        parts = [f"{n:,} {what}" for what, n in asides.get(i, ()) if n]
+        if parts:
+            axes.plot([2.6, 5.1], [-i - 0.5, -i - 0.5], color=GRID, lw=1)
+            axes.text(5.2, -i - 0.5, textwrap.fill(" · ".join(parts), 46), va="center", fontsize=9, color=MUTED)
+    return figure
+
+
+def prevalence(labels: Sequence[str], shares: Sequence[float], counts: Sequence[str], axis: str) -> Figure:
+    """Draw one hollow dot per theme at its raw share of voices (0 to 1), with its counts beside it."""
+    figure, axes = _figure(7.2, 0.42 * len(labels) + 0.9)
+    places = np.arange(len(labels))[::-1]
+    axes.hlines(places, 0, shares, color=GRID, lw=2, zorder=1)
+    axes.scatter(shares, places, s=60, facecolor="white", edgecolor=BLUE, linewidth=2, zorder=3)
+    for place, share, count in zip(places, shares, counts, strict=True):
+        axes.text(share + 0.025, place, count, va="center", fontsize=9, color=MUTED)
+    axes.set_yticks(places, [textwrap.shorten(label, 34, placeholder="…") for label in labels])
+    _percent_axis(axes, max([*shares, 0.1]))
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.set_xlabel(axis)
+    return figure
+
+
+def heat(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    shares: np.ndarray,
+    hidden: np.ndarray,
+    axis: str,
+) -> Figure:
+    """Draw a table of shares (rows × columns, 0 to 1) as shades with their figures; hidden cells are hatched."""
+    figure, axes = _figure(min(7.6, 2.6 + 0.85 * len(columns)), 0.46 * len(rows) + 1.1)
+    top = max(float(np.nanmax(np.where(hidden, np.nan, shares), initial=0.0)), 0.01)
+    for (i, j), share in np.ndenumerate(shares):
+        y = len(rows) - 1 - i
+        blank = hidden[i, j] or np.isnan(share)
+        color = "white" if blank else _shade(share / top)
+        axes.add_patch(_rectangle((j - 0.5, y - 0.5), color, "////" if blank else ""))
+        if not blank:
+            ink = "white" if share / top > 0.6 else INK
+            axes.text(j, y, f"{share:.0%}", ha="center", va="center", color=ink, fontsize=9)
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-0.5, len(rows) - 0.5))
+    axes.set_xticks(range(len(columns)), columns, color=INK)
+    axes.set_yticks(range(len(rows)), [textwrap.shorten(r, 34, placeholder="…") for r in reversed(rows)])
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.spines[:].set_visible(False)
+    axes.text(-0.5, -0.72, axis, fontsize=9, color=MUTED, va="top")
+    return figure
+
+
+def pairs(labels: Sequence[str], counts: np.ndarray, axis: str) -> Figure:
+    """Draw the lower triangle of a symmetric table of counts as circles with their figures."""
+    n = len(labels)
+    figure, axes = _figure(7.2, 0.62 * max(n - 1, 1) + 1.3)
+    top = max(int(counts.max(initial=0)), 1)
+    for i in range(1, n):
+        for j in range(i):
+            value = int(counts[i, j])
+            if value:
+                axes.scatter(j, n - 1 - i, s=90 + 900 * value / top, color=SKY, alpha=0.85, zorder=2)
+            axes.text(
+                j,
+                n - 1 - i,
+                f"{value}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                zorder=3,
+                color=INK if value else MUTED,
+            )
+    short = [textwrap.shorten(label, 22, placeholder="…") for label in labels]
+    axes.set_xticks(range(max(n - 1, 1)), short[: max(n - 1, 1)])
+    axes.set_yticks(range(max(n - 1, 1)), list(reversed(short[1:])) or short[:1])
+    axes.set(xlim=(-0.6, max(n - 2, 0) + 0.6), ylim=(-0.6, max(n - 2, 0) + 0.6))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.text(-0.6, -0.95, axis, fontsize=9, color=MUTED, va="top")
+    return figure
+
+
+def bars(labels: Sequence[str], sizes: Sequence[int], axis: str, nothing: str) -> Figure:
+    """Draw one bar per topic with its size; where there is none, say so."""
+    figure, axes = _figure(7.2, 0.38 * max(len(labels), 1) + 0.9)
+    if not labels:
+        axes.axis("off")
+        axes.text(
+            0.5,
+            0.5,
+            textwrap.fill(nothing, 60),
+            ha="center",
+            va="center",
+            color=MUTED,
+            transform=axes.transAxes,
+        )
+        return figure
+    places = np.arange(len(labels))[::-1]
+    axes.barh(places, sizes, color=BLUE, height=0.62)
+    for place, size in zip(places, sizes, strict=True):
+        axes.text(size + max(sizes) * 0.012, place, f"{size}", va="center", fontsize=9, color=MUTED)
+    axes.set_yticks(places, [textwrap.shorten(label, 44, placeholder="…") for label in labels])
+    axes.set_xlabel(axis)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    return figure
+
+
+def to_svg(figure: Figure) -> bytes:
+    """Return the figure as SVG, the same bytes for the same figure."""
+    return _render(figure, "svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return the figure as PNG at 200 dpi, the same bytes for the same figure."""
+    return _render(figure, "png", dpi=200, metadata={"Software": None})
+
+
+def _render(figure: Figure, kind: str, **options: Any) -> bytes:
+    import matplotlib
+
+    out = io.BytesIO()
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(out, format=kind, bbox_inches="tight", pad_inches=0.12, **options)
+    return out.getvalue()
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Any]:
+    """Make a figure that no global state holds on to."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.add_subplot()
+
+
+def _percent_axis(axes: Any, highest: float) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axes.set_xlim(0, min(1.0, highest * 1.15) + 0.22)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.grid(axis="x", color=GRID, lw=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    ticks = [t for t in axes.get_xticks() if 0 <= t <= 1.0 and t <= axes.get_xlim()[1]]
+    axes.set_xticks(ticks)
+
+
+def _shade(share: float) -> tuple[float, ...]:
+    light, dark = np.array([0.93, 0.96, 0.99]), np.array([0.0, 0.35, 0.60])
+    return tuple(float(v) for v in light + (dark - light) * min(max(share, 0.0), 1.0))
+
+
+def _rectangle(corner: tuple[float, float], color: Any, hatch: str) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, 1, 1, facecolor=color, edgecolor="white" if not hatch else "#9aa3af", hatch=hatch, lw=1.2)

@@ -1,0 +1,1 @@
+"""Adapters of the heavy libraries, one module each; nothing is imported before it is used."""

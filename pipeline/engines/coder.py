@@ -1,0 +1,94 @@
+"""The theme coder: one logistic regression per theme over what the codebook says of it.
+
+Each theme's examples, inclusions and definition, in every language the codebook has, are positive; those of
+the other themes are negative. Decision values become probabilities by a Platt mapping that was fitted once
+on sentences written for this project (`heads/calibration.json`); for another codebook it is an assumption.
+Platt: Advances in Large Margin Classifiers, 1999.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.engines.encoder import Encoder
+from pipeline.engines.recommender import read_json
+from pipeline.study import Codebook, Theme
+
+METHOD = "codebook-regression"
+_C = 3.0
+_LONE_SLOPE, _LONE_MIDPOINT = 12.0, 0.45
+
+
+def teaching_sentences(theme: Theme) -> list[str]:
+    """Return what the codebook says of a theme, in all its languages, in a fixed order."""
+    lists = [texts for field in (theme.examples, theme.include) for _, texts in sorted(field.items())]
+    definitions = [text for _, text in sorted(theme.definition.items())]
+    return [text for texts in lists for text in texts] + definitions
+
+
+class CodebookCoder:
+    """Scores texts against the themes of one codebook."""
+
+    def __init__(self, codebook: Codebook, encoder: Encoder) -> None:
+        self.themes = codebook.ids
+        taught = [teaching_sentences(theme) for theme in codebook.themes]
+        vectors = encoder.encode([text for texts in taught for text in texts])
+        owner = np.repeat(np.arange(len(taught)), [len(texts) for texts in taught])
+        self._score = _regression(vectors, owner, len(taught)) if len(taught) > 1 else _likeness(vectors)
+
+    def decision(self, vectors: np.ndarray) -> np.ndarray:
+        """Return raw decision values (units × themes)."""
+        values: np.ndarray = self._score(vectors)
+        return values
+
+    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+        """Return probabilities (units × themes), rounded to 4 decimals."""
+        if not len(vectors):
+            return np.empty((0, len(self.themes)))
+        decision = self.decision(vectors)
+        if len(self.themes) > 1:
+            mapping = read_json("calibration.json")
+            decision = mapping["slope"] * decision + mapping["intercept"]
+        rounded: np.ndarray = np.round(1 / (1 + np.exp(-decision)), 4)
+        return rounded
+
+
+def _regression(vectors: np.ndarray, owner: np.ndarray, n_themes: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    models = [
+        LogisticRegression(C=_C, class_weight="balanced", max_iter=5000, tol=1e-8).fit(vectors, owner == theme)
+        for theme in range(n_themes)
+    ]
+    return lambda x: np.stack([model.decision_function(x) for model in models], axis=1)
+
+
+def _likeness(vectors: np.ndarray) -> Any:
+    """With a single theme there is nothing to tell it from: mean of the three nearest teaching sentences."""
+    k = min(3, len(vectors))
+
+    def score(x: np.ndarray) -> np.ndarray:
+        nearest = np.sort(x @ vectors.T, axis=1)[:, -k:].mean(axis=1)
+        return np.asarray(_LONE_SLOPE * (nearest - _LONE_MIDPOINT))[:, None]
+
+    return score
+
+
+def decide(
+    probabilities: Sequence[float],
+    threshold: float,
+    margin: float,
+) -> tuple[list[bool], str]:
+    """Return which themes are assigned, and the status of the unit as a whole.
+
+    A theme is assigned from `threshold` on. If none is, the unit is `abstained` where the best one misses by
+    less than `margin`, else it is `other` (status `rejected` for every theme).
+    """
+    assigned = [p >= threshold for p in probabilities]
+    if any(assigned):
+        return assigned, "assigned"
+    unsure = max(probabilities, default=0.0) >= threshold - margin
+    return assigned, "abstained" if unsure else "rejected"

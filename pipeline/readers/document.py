@@ -1,0 +1,119 @@
+"""What every reader returns: a `Document`, its canonical text with blocks as spans over it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Hint = Literal["text", "title", "heading", "bullet", "comment", "chrome"]
+
+# C0/C1 controls except tab and newline, and the byte-order mark: never part of the words.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
+
+
+class UnreadableError(Exception):
+    """A file, or a part of it, that can't be used: a reason of `schemas.REJECT_REASONS`, and a detail."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A span of the canonical text that the format itself sets apart.
+
+    `start` and `end` are code points; the span is trimmed and not empty. `hint` is what the format says of
+    it; `voice` and `tag` are the contributor's name and the language tag as captured.
+    """
+
+    start: int
+    end: int
+    locator: str
+    hint: Hint = "text"
+    voice: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A piece of the file that is not used, and why."""
+
+    locator: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source: `part` names the sheet of a workbook, else is empty."""
+
+    format: str
+    encoding: str
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    set_aside: tuple[SetAside, ...] = ()
+    part: str = ""
+    is_page: bool = True
+    """Whether order and neighbours mean something (a page), or each block stands alone (records)."""
+
+
+def normalize(text: str) -> str:
+    """Return text in Unicode NFC with `\\n` line ends and without control characters."""
+    return unicodedata.normalize("NFC", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Shrink a span so that it begins and ends with no white space."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+@dataclass
+class Builder:
+    """Collects pieces of text into one canonical text, one below the other, and their spans."""
+
+    _pieces: list[str] = field(default_factory=list)
+    _blocks: list[Block] = field(default_factory=list)
+    _length: int = 0
+
+    def add(
+        self,
+        text: str,
+        locator: str,
+        hint: Hint = "text",
+        voice: str | None = None,
+        tag: str | None = None,
+        skip: int = 0,
+    ) -> None:
+        """Append a piece; its first `skip` characters belong to the source but not to the block."""
+        raw = normalize(text)
+        start, end = trim(raw, min(skip, len(raw)), len(raw))
+        if start < end:
+            self._blocks.append(Block(self._length + start, self._length + end, locator, hint, voice, tag))
+        self._pieces.append(raw)
+        self._length += len(raw) + 1
+
+    @property
+    def text(self) -> str:
+        """The canonical text so far."""
+        return "\n".join(self._pieces)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The spans so far."""
+        return tuple(self._blocks)
+
+
+def title_of(text: str, blocks: Sequence[Block]) -> str:
+    """Return the first block that calls itself a title, else the first block, at most 200 characters."""
+    chosen = next((b for b in blocks if b.hint == "title"), blocks[0] if blocks else None)
+    return text[chosen.start : chosen.end].split("\n")[0][:200] if chosen else ""

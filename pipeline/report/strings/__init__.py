@@ -1,0 +1,48 @@
+"""The report's strings, one TOML file per language."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+DEFAULT = "en"
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """Return the languages the report can be written in."""
+    return tuple(
+        sorted(f.name.removesuffix(".toml") for f in resources.files(__package__).iterdir() if f.name.endswith(".toml"))
+    )
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Any]:
+    """Return the strings of a language; English where there are none."""
+    code = language if language in available() else DEFAULT
+    data: Mapping[str, Any] = tomllib.loads((resources.files(__package__) / f"{code}.toml").read_text(encoding="utf-8"))
+    return data
+
+
+class Strings:
+    """Looks strings up by `section.key` and fills them in."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in available() else DEFAULT
+        self._catalogue = catalogue(self.language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the string; raise `KeyError` for a key that the catalogue lacks."""
+        return str(self.raw(key)).format(**values)
+
+    def raw(self, key: str) -> Any:
+        """Return what stands under the key as it is: a string or a list."""
+        section, name = key.split(".", 1)
+        return self._catalogue[section][name]
+
+    def name(self, section: str, key: str) -> str:
+        """Return the name of a value (a language, a role), or the value where it has none."""
+        return str(self._catalogue[section].get(key, key))

@@ -1,0 +1,339 @@
+"""Every number and excerpt that the report prints, gathered from the tables into plain values.
+
+`reports/results.json` holds them; templates print them and compute none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import pandas as pd
+
+from pipeline import estimates, roles
+from pipeline.study import Study
+
+Tables = Mapping[str, pd.DataFrame]
+MAX_UNCODED = 8
+
+
+def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report's content.
+
+    Args:
+        study: settings and codebook.
+        tables: the processed tables by name.
+        run: the manifest's description of the run.
+        figures: the shipped coder's measured figures (`engines/heads/figures.json`).
+    """
+    eligible = estimates.eligible_units(tables["units"], tables["passages"], study.settings.units.eligible)
+    context = _Context(study, tables, eligible)
+    return {
+        "study": study.settings.study.model_dump(mode="json"),
+        "settings": study.settings.model_dump(mode="json"),
+        "corpus": context.corpus(),
+        "flow": context.flow(),
+        "languages": context.by("language"),
+        "roles": _counts(tables["passages"]["role"], roles_order()),
+        "sources": context.sources(),
+        "rejects": context.rejects(),
+        "duplicates": context.duplicates(),
+        "themes": context.themes(),
+        "groups": {group: context.group(group) for group in estimates.GROUPS},
+        "cooccurrence": _records(tables["cooccurrence"]),
+        "topics": context.topics(),
+        "uncoded": context.uncoded(),
+        "passages": context.quoted_passages(),
+        "codebook": [context.codebook_entry(theme_id) for theme_id in study.codebook.ids],
+        "coder": dict(figures),
+        "run": dict(run),
+    }
+
+
+def roles_order() -> tuple[str, ...]:
+    """Return the roles in the order in which reports list them."""
+    return (roles.PROMPT, roles.TIP, roles.COMMENT, roles.NAVIGATION)
+
+
+class _Context:
+    """The tables joined once, and what is read off them."""
+
+    def __init__(self, study: Study, tables: Tables, eligible: pd.DataFrame) -> None:
+        self.study, self.tables, self.eligible = study, tables, eligible
+        self.passages = tables["passages"].set_index("passage_id")
+        self.files = tables["sources"].set_index("source_id")["file"]
+        self.repeats = estimates.occurrences(tables["duplicates"])
+        codings = tables["codings"]
+        self.scores = codings.set_index(["unit_id", "theme_id"])["score"].to_dict()
+        self.codes = codings[codings["assigned"]].groupby("unit_id", sort=False)["theme_id"].agg(list).to_dict()
+        self.abstained = set(codings.loc[codings["status"] == "abstained", "unit_id"]) - set(self.codes)
+        self._quoted: dict[str, None] = {}
+
+    def corpus(self) -> dict[str, Any]:
+        aside = set(self.tables["duplicates"]["passage_id"])
+        voiced = self.passages[self.passages["role"].isin([roles.TIP, roles.COMMENT])]
+        distinct = voiced[~voiced.index.isin(aside)]
+        named = distinct["voice"].notna()
+        return {
+            "n_sources": len(self.files),
+            "n_passages": len(self.passages),
+            "n_duplicates": len(aside),
+            "n_distinct": len(self.passages) - len(aside),
+            "n_distinct_voiced": len(distinct),
+            "n_tips": int((distinct["role"] == roles.TIP).sum()),
+            "n_comments": int((distinct["role"] == roles.COMMENT).sum()),
+            "n_voices": int(distinct["voice"].nunique() + (~named).sum()),
+            "n_named_voices": int(distinct["voice"].nunique()),
+            "n_unnamed": int((~named).sum()),
+            "n_units": len(self.tables["units"]),
+            "n_recommendations": int(self.tables["units"]["is_recommendation"].sum()),
+            "n_eligible": len(self.eligible),
+            "base_voices": int(self.eligible["voice"].nunique()),
+            "n_rejects": len(self.tables["rejects"]),
+        }
+
+    def flow(self) -> dict[str, int]:
+        """Counts of the flow figure; each step is the one before less what was set aside."""
+        duplicates = self.tables["duplicates"]
+        aside = set(duplicates["passage_id"])
+        distinct = self.passages[~self.passages.index.isin(aside)]
+        coded = sum(1 for codes in self.codes.values() if codes != [estimates.OTHER])
+        corpus = self.corpus()
+        return {
+            "passages": len(self.passages),
+            **{kind: int((duplicates["kind"] == kind).sum()) for kind in ("exact", "near", "truncated", "translation")},
+            "distinct": len(distinct),
+            "prompt": int((distinct["role"] == roles.PROMPT).sum()),
+            "navigation": int((distinct["role"] == roles.NAVIGATION).sum()),
+            "voiced": corpus["n_distinct_voiced"],
+            "units": corpus["n_units"],
+            "eligible": corpus["n_eligible"],
+            "not_eligible": corpus["n_units"] - corpus["n_eligible"],
+            "coded": coded,
+            "other": len(self.codes) - coded,
+            "abstained": len(self.eligible) - len(self.codes),
+        }
+
+    def by(self, column: str) -> list[dict[str, Any]]:
+        """Distinct tips and comments, units and recommendations by language."""
+        aside = set(self.tables["duplicates"]["passage_id"])
+        voiced = self.passages[
+            self.passages["role"].isin([roles.TIP, roles.COMMENT]) & ~self.passages.index.isin(aside)
+        ]
+        units = self.tables["units"]
+        counted = (
+            pd.DataFrame(
+                {
+                    "passages": voiced[column].value_counts(),
+                    "units": units[column].value_counts(),
+                    "eligible": self.eligible[column].value_counts(),
+                }
+            )
+            .fillna(0)
+            .astype(int)
+        )
+        counted = counted.sort_index().sort_values("units", ascending=False, kind="stable")
+        return [{"level": str(level), **{str(k): int(v) for k, v in row.items()}} for level, row in counted.iterrows()]
+
+    def sources(self) -> list[dict[str, Any]]:
+        counts = self.passages.groupby("source_id").size()
+        rows = self.tables["sources"].sort_values("file")
+        return [
+            {
+                "source_id": s.source_id,
+                "file": s.file,
+                "format": s.format,
+                "encoding": s.encoding,
+                "bytes": int(s.bytes),
+                "sha256": s.sha256,
+                "passages": int(counts.get(s.source_id, 0)),
+            }
+            for s in rows.itertuples()
+        ]
+
+    def rejects(self) -> list[dict[str, Any]]:
+        counts = self.tables["rejects"].groupby(["file", "reason"]).size()
+        return [{"file": file, "reason": reason, "n": int(n)} for (file, reason), n in counts.items()]
+
+    def duplicates(self) -> list[dict[str, Any]]:
+        joined = self.tables["duplicates"].join(self.passages["role"], on="passage_id")
+        counts = joined.groupby(["kind", "role"]).size()
+        return [{"kind": kind, "role": role, "n": int(n)} for (kind, role), n in counts.items()]
+
+    def themes(self) -> list[dict[str, Any]]:
+        rows = []
+        for row in self.tables["themes"].itertuples():
+            units = [u for u, codes in self.codes.items() if row.theme_id in codes]
+            rows.append(
+                {
+                    "id": row.theme_id,
+                    "label": row.label,
+                    "definition": row.definition,
+                    "n_voices": int(row.n_voices),
+                    "n_units": int(row.n_units),
+                    "n_mentions": int(row.n_mentions),
+                    "base_voices": int(row.base_voices),
+                    "base_units": int(row.base_units),
+                    "share": None if pd.isna(row.share) else float(row.share),
+                    "excerpts": self.excerpts(row.theme_id, units),
+                }
+            )
+        return rows
+
+    def excerpts(self, theme_id: str, unit_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Choose excerpts: the surest of each language in turn, one per voice."""
+        limit = self.study.settings.report.excerpts_per_theme
+        if self.study.settings.report.quotation == "none":
+            limit = 0
+        own = self.eligible[self.eligible["unit_id"].isin(set(unit_ids))]
+        own = own.assign(sure=[self.scores[unit, theme_id] for unit in own["unit_id"]])
+        own = own.sort_values(["sure", "unit_id"], ascending=[False, True]).drop_duplicates("voice")
+        lanes = [list(group.itertuples()) for _, group in own.groupby("language", sort=False)]
+        turns = [row for turn in zip_longest(*lanes) for row in turn if row is not None]
+        return [self._excerpt(row, theme_id) for row in turns[:limit]]
+
+    def _excerpt(self, row: Any, theme_id: str) -> dict[str, Any]:
+        self._quoted.setdefault(row.passage_id)
+        return {
+            "unit_id": row.unit_id,
+            "passage_id": row.passage_id,
+            "text": row.text,
+            "language": row.language,
+            "role": row.role,
+            "score": self.scores.get((row.unit_id, theme_id)),
+            "codes": [code for code in self.codes.get(row.unit_id, []) if code != theme_id],
+            "copies": int(self.repeats.get(row.passage_id, 0)),
+        }
+
+    def group(self, name: str) -> list[dict[str, Any]]:
+        """Theme shares by the levels of a group; suppressed cells hold no number."""
+        rows = self.tables["theme_estimates"]
+        rows = rows[rows["group"] == name]
+        levels = rows.drop_duplicates("level").sort_values(["base_units", "level"], ascending=[False, True])
+        return [
+            {
+                "level": self.files.get(level.level, level.level) if name == "source" else level.level,
+                "suppressed": bool(level.suppressed),
+                "base_voices": None if level.suppressed else int(level.base_voices),
+                "cells": {
+                    r.theme_id: None
+                    if r.suppressed
+                    else {
+                        "n_voices": int(r.n_voices),
+                        "n_units": int(r.n_units),
+                        "share": None if pd.isna(r.share) else float(r.share),
+                    }
+                    for r in rows[rows["level"] == level.level].itertuples()
+                },
+            }
+            for level in levels.itertuples()
+        ]
+
+    def topics(self) -> dict[str, Any]:
+        memberships, cross = self.tables["topic_memberships"], self.tables["topic_themes"]
+        rows = []
+        for row in self.tables["topics"].itertuples():
+            themes = cross[(cross["topic_id"] == row.topic_id) & (cross["n_both"] > 0)]
+            themes = themes.sort_values("n_both", ascending=False, kind="stable")
+            rows.append(
+                {
+                    "id": int(row.topic_id),
+                    "label": row.label,
+                    "n_units": int(row.n_units),
+                    "n_voices": int(row.n_voices),
+                    "keywords": json.loads(row.keywords),
+                    "themes": [{"id": t.theme_id, "n": int(t.n_both)} for t in themes.itertuples()],
+                }
+            )
+        return {"rows": rows, "assigned": memberships["unit_id"].nunique(), "base": len(self.eligible)}
+
+    def uncoded(self) -> dict[str, Any]:
+        """What no theme holds: `other`, abstained, and the voices that recommend nothing."""
+        other = [u for u, codes in self.codes.items() if codes == [estimates.OTHER]]
+        unsure = self.eligible[self.eligible["unit_id"].isin(self.abstained)].sort_values("unit_id")
+        units = self.tables["units"]
+        silent = units.groupby("passage_id")["is_recommendation"].any()
+        silent_ids = sorted(silent.index[~silent])
+        show = self.study.settings.report.quotation != "none"
+        quoted = silent_ids[:MAX_UNCODED] if show else []
+        for passage_id in quoted:
+            self._quoted.setdefault(passage_id)
+        return {
+            "n_other": len(other),
+            "other": self.excerpts(estimates.OTHER, other),
+            "n_abstained": len(unsure),
+            "abstained": [self._excerpt(row, "") for row in unsure.drop_duplicates("voice").itertuples()][
+                : MAX_UNCODED if show else 0
+            ],
+            "n_silent": len(silent_ids),
+            "silent": [
+                {
+                    "passage_id": i,
+                    "text": self.passages.at[i, "text"],
+                    "language": self.passages.at[i, "language"],
+                }
+                for i in quoted
+            ],
+        }
+
+    def quoted_passages(self) -> list[dict[str, Any]]:
+        """The passages behind the excerpts, each with its place in the source and its units."""
+        by_passage = dict(iter(self.tables["units"].groupby("passage_id")))
+        return [
+            {
+                "passage_id": passage_id,
+                "file": self.files[p.source_id],
+                "locator": p.locator,
+                "start": int(p.start),
+                "end": int(p.end),
+                "language": p.language,
+                "role": p.role,
+                "copies": int(self.repeats.get(passage_id, 0)),
+                "pieces": _pieces(p.text, int(p.start), by_passage.get(passage_id), self.codes),
+            }
+            for passage_id, p in ((i, self.passages.loc[i]) for i in sorted(self._quoted))
+        ]
+
+    def codebook_entry(self, theme_id: str) -> dict[str, Any]:
+        theme = next(t for t in self.study.codebook.themes if t.id == theme_id)
+        language = self.study.languages[0]
+        return {
+            "id": theme.id,
+            "label": theme.text("label", language),
+            "definition": theme.text("definition", language),
+            "include": _in(theme.include, language),
+            "exclude": _in(theme.exclude, language),
+            "n_examples": sum(len(v) for v in theme.examples.values()),
+            "languages": sorted(theme.examples),
+        }
+
+
+def _pieces(text: str, offset: int, units: pd.DataFrame | None, codes: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Cut a passage into units and what lies between, in order; joined they are the passage again."""
+    pieces: list[dict[str, Any]] = []
+    place = 0
+    for unit in units.sort_values("start").itertuples() if units is not None else ():
+        start, end = int(unit.start) - offset, int(unit.end) - offset
+        if start > place:
+            pieces.append({"text": text[place:start], "unit_id": None, "codes": []})
+        pieces.append({"text": text[start:end], "unit_id": unit.unit_id, "codes": codes.get(unit.unit_id, [])})
+        place = end
+    if place < len(text):
+        pieces.append({"text": text[place:], "unit_id": None, "codes": []})
+    return pieces
+
+
+def _in(texts: Mapping[str, list[str]], language: str) -> list[str]:
+    return texts.get(language) or next(iter(texts.values()), [])
+
+
+def _counts(column: pd.Series, order: Sequence[str]) -> dict[str, int]:
+    counts = column.value_counts()
+    return {value: int(counts.get(value, 0)) for value in order}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(frame.to_json(orient="records"))
+    return records

@@ -1,0 +1,197 @@
+"""What each block of a source is: prompt, tip, comment or navigation.
+
+Structure decides before wording. Records (a survey, a forum export) are comments by construction. On a page,
+what the mark-up calls furniture is navigation; the head (title, question, intro, bulleted tips, closing
+question, and its repetitions) is prompt and tip; below it voices are comments, until a list of links to
+other articles begins. Word lists come from `pipeline/languages`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from pipeline.languages import all_lexicons
+from pipeline.wording import fold
+
+PROMPT, TIP, COMMENT, NAVIGATION = "prompt", "tip", "comment", "navigation"
+
+_GLUED = re.compile(r"^[^\s.!?¿¡,;:]+(?: [^\s.!?¿¡,;:]+){0,6}?[a-zà-ÿ)](?=[A-ZÀ-ÖØ-Þ¿¡][\w¿¡']*[\s,])")
+_COUNTS = re.compile(r"[\d.,:%+/#()\s·•|…★☆👍❤-]+")
+_SENTENCE_END = re.compile(r"[.!?…]+[\"”»')\]]*(?=\s|$)")
+_MAX_LINK = 220
+_MAX_FURNITURE_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A block as the rules see it: its words, and the hint of its format (`readers.document.Hint`)."""
+
+    text: str
+    hint: str = "text"
+
+
+def assign(lines: Sequence[Line], is_page: bool) -> list[str]:
+    """Return the role of every block of one source, in order."""
+    if not is_page:
+        return [COMMENT] * len(lines)
+    marked = any(line.hint == "comment" for line in lines)
+    furniture = [_is_furniture(line) for line in lines]
+    head = _head(lines, furniture)
+    if not marked:
+        furniture = _with_links(lines, furniture, head)
+    return [_role(line, furniture[i], i < head, marked) for i, line in enumerate(lines)]
+
+
+def _role(line: Line, is_furniture: bool, in_head: bool, marked: bool) -> str:
+    """Return one block's role. `marked`: the format itself says which blocks are comments."""
+    if line.hint == "comment":
+        return NAVIGATION if is_furniture and _is_short(line.text) else COMMENT
+    if is_furniture:
+        return NAVIGATION
+    if line.hint in {"title", "heading"}:
+        return PROMPT
+    if line.hint == "bullet" and (in_head or marked):
+        return TIP
+    return PROMPT if in_head or marked else COMMENT
+
+
+def _with_links(lines: Sequence[Line], furniture: Sequence[bool], head: int) -> list[bool]:
+    """Return which blocks are furniture once lists of links to other articles are counted in.
+
+    A list begins with a known heading and goes on while blocks look like titles; or it is what the page ends
+    with, where categories are glued to the titles. Half-known lines right before such an end belong to it.
+    """
+    found = list(furniture)
+    in_links = False
+    for i in range(head, len(lines)):
+        text = lines[i].text
+        in_links = _is_related_heading(text) or (in_links and _looks_like_link(text))
+        found[i] = found[i] or in_links
+    tail = _glued_tail(lines, head)
+    found[tail:] = [True] * (len(lines) - tail)
+    before = tail - 1
+    while tail < len(lines) and before >= head and (found[before] or _is_half_known(lines[before].text)):
+        found[before] = True
+        before -= 1
+    return found
+
+
+def _glued_tail(lines: Sequence[Line], head: int) -> int:
+    """Return where the list of links that ends the page begins: at least two titles with a glued category."""
+    start, glued = len(lines), 0
+    for i in range(len(lines) - 1, head - 1, -1):
+        if not _looks_like_link(lines[i].text):
+            break
+        if _GLUED.match(lines[i].text):
+            start, glued = i, glued + 1
+    return start if glued > 1 else len(lines)
+
+
+def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
+    """Return how many blocks belong to the page's head.
+
+    The head goes on as long as blocks are titles, lead-ins, bullets, furniture, or stand right before
+    a bullet; each run of bullets may be followed by one closing question. A repeated head is head as well.
+    """
+    end = _repeated_head(lines, furniture)
+    closing = True
+    for i in range(end, len(lines)):
+        line = lines[i]
+        if line.hint == "comment":
+            break
+        before_bullet = i + 1 < len(lines) and lines[i + 1].hint == "bullet"
+        question = closing and _is_question(line.text)
+        if line.hint in {"bullet", "title", "heading"} or before_bullet or _is_lead(line.text):
+            closing = True
+        elif question or (i == 0 and _is_short(line.text)):
+            closing = i == 0
+        elif not furniture[i]:
+            break
+        if not furniture[i]:
+            end = i + 1
+    return end
+
+
+def _repeated_head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
+    """Return where a head that the capture holds twice in a row ends, or 0: its first line comes again."""
+    folded = [fold(line.text) for line in lines]
+    first = next((i for i, known in enumerate(furniture) if not known), len(lines))
+    if first == len(lines):
+        return 0
+    again = next((i for i in range(first + 2, len(lines)) if folded[i] == folded[first]), len(lines))
+    length = again - first
+    return again + length if folded[first:again] == folded[again : again + length] else 0
+
+
+def _is_question(text: str) -> bool:
+    """A block that ends as a question and holds at most one statement before it."""
+    stripped = text.rstrip("\"”»')] ")
+    return stripped.endswith("?") and len(_SENTENCE_END.findall(text)) <= 2 and len(text) <= 300
+
+
+def _is_lead(text: str) -> bool:
+    folded = fold(text)
+    return text.rstrip().endswith(":") or any(folded.endswith(lead) for lead in _phrases("tip_leads"))
+
+
+def _is_furniture(line: Line) -> bool:
+    if line.hint == "chrome":
+        return True
+    bare = fold(_COUNTS.sub(" ", line.text))
+    if not bare:
+        return True
+    known = bare in _phrases("furniture") | _phrases("related") | _phrases("comment_headings")
+    return len(bare.split()) <= _MAX_FURNITURE_WORDS and (known or _is_made_of_furniture(line))
+
+
+def _is_made_of_furniture(line: Line) -> bool:
+    """A line that is no sentence, and all of whose words are those of page furniture ("31 views · 9 likes")."""
+    if line.hint == "bullet" or _SENTENCE_END.search(line.text):
+        return False
+    content = [word for word in fold(_COUNTS.sub(" ", line.text)).split() if word not in _stop_words()]
+    return 1 < len(content) <= 6 and all(word in _furniture_words() for word in content)
+
+
+def _is_related_heading(text: str) -> bool:
+    return fold(text) in _phrases("related")
+
+
+def _looks_like_link(text: str) -> bool:
+    """A title of another article: one sentence, not long; its category may be glued to it."""
+    if bool(_GLUED.match(text)) and len(text) <= _MAX_LINK:
+        return True
+    return len(text) <= _MAX_LINK and len(_SENTENCE_END.findall(text)) <= 1
+
+
+def _is_half_known(text: str) -> bool:
+    """A short line most of whose words are those of page furniture: a counter, a heading of links."""
+    words = fold(_COUNTS.sub(" ", text)).split()
+    known = sum(word in _furniture_words() for word in words)
+    return len(words) <= _MAX_FURNITURE_WORDS and len(text) <= 100 and known >= 0.6 * len(words)
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    return frozenset(fold(word) for lexicon in all_lexicons() for word in lexicon.stop)
+
+
+@cache
+def _furniture_words() -> frozenset[str]:
+    return frozenset(word for kind in ("furniture", "related") for phrase in _phrases(kind) for word in phrase.split())
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= 200 and len(_SENTENCE_END.findall(text)) <= 2
+
+
+@cache
+def _phrases(kind: str) -> frozenset[str]:
+    return frozenset(
+        folded
+        for lexicon in all_lexicons()
+        for phrase in getattr(lexicon, kind)
+        if (folded := fold(_COUNTS.sub(" ", phrase)))
+    )

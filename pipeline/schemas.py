@@ -1,0 +1,262 @@
+"""Every table, declared once: what one row is, its columns, its key.
+
+`COLUMNS` gives each column name one type and one meaning in every table that has it. `validate` checks a
+frame against its declaration (with pandera, imported only when a table is checked).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pipeline.errors import GlosaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROLES = ("prompt", "tip", "comment", "navigation")
+DUPLICATE_KINDS = ("exact", "near", "truncated", "translation")
+STATUSES = ("assigned", "rejected", "abstained")
+REJECT_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown_suffix": "no reader for this kind of file",
+        "empty_file": "the file holds no text",
+        "not_text": "the bytes are no text in any encoding that could be found",
+        "unreadable": "the file is damaged, or is not what its suffix says",
+        "identical_file": "the same bytes were captured under another name",
+        "no_text_column": "no column could be taken for the text",
+        "empty_cell": "the record has no text",
+        "bad_record": "the record could not be parsed",
+        "byline": "a contributor's name; kept as a pseudonym, not as text",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: pandas dtype, meaning (with its unit), closed vocabulary, range, whether it may be null."""
+
+    dtype: str
+    meaning: str
+    values: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: what one row is, the key, and the columns in order."""
+
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def _share(meaning: str, nullable: bool = False) -> Column:
+    return Column("float64", meaning, bounds=(0.0, 1.0), nullable=nullable)
+
+
+def _count(meaning: str) -> Column:
+    return Column("int64", meaning, bounds=(0, float("inf")))
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "source_id": Column("str", "id of the source; depends on its bytes (and sheet), not on its name"),
+        "file": Column("str", "file name as in data/raw; a sheet as name.xlsx#Sheet"),
+        "format": Column("str", "format the source was read as"),
+        "sha256": Column("str", "SHA-256 of the file's bytes, hexadecimal"),
+        "encoding": Column("str", "character encoding the bytes were decoded from"),
+        "bytes": _count("size of the file in bytes"),
+        "title": Column("str", "title of the page or document, or an empty string"),
+        "locator": Column("str", "where in the source: line, record, paragraph or cell"),
+        "reason": Column("str", "why it was not used", values=tuple(REJECT_REASONS)),
+        "detail": Column("str", "the reason in words"),
+        "passage_id": Column("str", "id of the passage; depends on its words, not on its place"),
+        "start": _count("first character in sources.text, in Unicode code points from 0"),
+        "end": _count("one past the last character in sources.text, in Unicode code points"),
+        "role": Column("str", "what the passage is on its page", values=ROLES),
+        "voice": Column("str", "pseudonym of the contributor, or null where the capture names none", nullable=True),
+        "language": Column("str", "ISO 639-1 code among the study's languages, or und"),
+        "language_score": _share("probability of the language among the study's languages"),
+        "language_tag": Column("str", "language tag as captured, or null", nullable=True),
+        "text": Column("str", "the words; equal to sources.text[start:end]"),
+        "duplicate_of": Column("str", "the passage that is kept instead"),
+        "kind": Column("str", "kind of repetition", values=DUPLICATE_KINDS),
+        "similarity": _share("likeness of the two wordings, 1 for identical after folding"),
+        "counted": Column("bool", "whether the repetition is counted all the same"),
+        "unit_id": Column("str", "id of the unit; depends on its passage and its place in it"),
+        "is_recommendation": Column("bool", "whether the unit recommends something"),
+        "recommendation_score": _share("probability that the unit recommends something"),
+        "row": _count("row in vectors.npy, from 0"),
+        "theme_id": Column("str", "id of the theme in codebook.toml, or other"),
+        "score": _share("calibrated probability that the theme applies, or membership in the topic"),
+        "assigned": Column("bool", "whether the unit is coded with the theme"),
+        "method": Column("str", "who or what decided"),
+        "status": Column("str", "assigned, rejected, or abstained where the coder can't tell", values=STATUSES),
+        "label": Column("str", "short name, in the report's language"),
+        "definition": Column("str", "definition of the theme, in the report's language"),
+        "n_voices": _count("distinct voices with at least one such unit"),
+        "n_units": _count("units"),
+        "n_mentions": _count("units with every repetition of their passage counted"),
+        "share": _share("share of voices: n_voices of base_voices; machine-coded, uncorrected", nullable=True),
+        "share_low": _share("lower end of the 95 % interval of share, or null", nullable=True),
+        "share_high": _share("upper end of the 95 % interval of share, or null", nullable=True),
+        "corrected": _share("share corrected for coder error with a human-coded sample, or null", nullable=True),
+        "corrected_low": _share("lower end of the 95 % interval of corrected, or null", nullable=True),
+        "corrected_high": _share("upper end of the 95 % interval of corrected, or null", nullable=True),
+        "estimator": Column("str", "how share and corrected were estimated"),
+        "suppressed": Column("bool", "whether the cell has too few voices to be shown"),
+        "base_voices": _count("distinct voices in the group"),
+        "base_units": _count("recommendation units in the group"),
+        "group": Column("str", "what the units are grouped by: all, language, role or source"),
+        "level": Column("str", "the group's value"),
+        "topic_id": Column("int64", "number of the topic, from 0 by size"),
+        "stability": _share("share of refits in which the topic appears again, or null if not measured", nullable=True),
+        "keywords": Column("str", "keywords per language as JSON"),
+        "theme_a": Column("str", "id of a theme"),
+        "theme_b": Column("str", "id of another theme, later in the codebook"),
+        "n_both": _count("units coded with both themes"),
+    }
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType(
+    {
+        "sources": Table(
+            "one captured file, or one sheet of a workbook",
+            ("source_id",),
+            ("source_id", "file", "format", "sha256", "encoding", "bytes", "title", "text"),
+        ),
+        "rejects": Table(
+            "one piece of input not used",
+            ("source_id", "locator"),
+            ("source_id", "locator", "file", "reason", "detail"),
+        ),
+        "passages": Table(
+            "one contribution or piece of page text",
+            ("passage_id",),
+            (
+                "passage_id",
+                "source_id",
+                "locator",
+                "start",
+                "end",
+                "role",
+                "voice",
+                "language",
+                "language_score",
+                "language_tag",
+                "text",
+            ),
+        ),
+        "duplicates": Table(
+            "one passage set aside as a repetition",
+            ("passage_id",),
+            ("passage_id", "duplicate_of", "kind", "similarity", "counted"),
+        ),
+        "units": Table(
+            "one sentence-sized unit of a distinct tip or comment",
+            ("unit_id",),
+            (
+                "unit_id",
+                "passage_id",
+                "start",
+                "end",
+                "language",
+                "text",
+                "is_recommendation",
+                "recommendation_score",
+            ),
+        ),
+        "vectors": Table("one embedding", ("unit_id",), ("unit_id", "row")),
+        "codings": Table(
+            "one theme considered for one eligible unit",
+            ("unit_id", "theme_id"),
+            ("unit_id", "theme_id", "score", "assigned", "method", "status"),
+        ),
+        "themes": Table(
+            "one theme of the codebook, or other",
+            ("theme_id",),
+            (
+                "theme_id",
+                "label",
+                "definition",
+                "n_voices",
+                "n_units",
+                "n_mentions",
+                "base_voices",
+                "base_units",
+                "share",
+            ),
+        ),
+        "theme_estimates": Table(
+            "one theme in one group",
+            ("theme_id", "group", "level"),
+            (
+                "theme_id",
+                "group",
+                "level",
+                "n_voices",
+                "n_units",
+                "base_voices",
+                "base_units",
+                "share",
+                "share_low",
+                "share_high",
+                "corrected",
+                "corrected_low",
+                "corrected_high",
+                "estimator",
+                "suppressed",
+            ),
+        ),
+        "cooccurrence": Table("one pair of themes", ("theme_a", "theme_b"), ("theme_a", "theme_b", "n_both")),
+        "topics": Table(
+            "one inductive topic",
+            ("topic_id",),
+            ("topic_id", "label", "n_units", "n_voices", "stability", "keywords"),
+        ),
+        "topic_memberships": Table("one unit in one topic", ("unit_id", "topic_id"), ("unit_id", "topic_id", "score")),
+        "topic_themes": Table(
+            "one topic met with one theme (crosswalk)",
+            ("topic_id", "theme_id"),
+            ("topic_id", "theme_id", "n_both"),
+        ),
+    }
+)
+
+
+def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with the declared columns and types in order; raise `GlosaError` if it breaks them."""
+    import pandera.errors
+    import pandera.pandas as pa
+
+    table = TABLES[name]
+    schema = pa.DataFrameSchema(
+        {column: _pandera_column(pa, COLUMNS[column]) for column in table.columns},
+        unique=list(table.key),
+        strict=True,
+        coerce=True,
+        ordered=True,
+    )
+    try:
+        return schema.validate(frame.reset_index(drop=True), lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        case = error.failure_cases.iloc[0]
+        raise GlosaError(
+            f"table {name}",
+            f"{case['column']}: {case['failure_case']!r} fails {case['check']}.",
+            f"{table.row} ({', '.join(table.columns)}).",
+            "Rerun the stage that writes it (`glosa run --force STAGE`); if it comes back, report it.",
+        ) from None
+
+
+def _pandera_column(pa: object, column: Column) -> object:
+    checks = []
+    if column.values:
+        checks.append(pa.Check.isin(column.values))  # type: ignore[attr-defined]
+    if column.bounds:
+        checks.append(pa.Check.in_range(*column.bounds))  # type: ignore[attr-defined]
+    return pa.Column(column.dtype, checks, nullable=column.nullable)  # type: ignore[attr-defined]

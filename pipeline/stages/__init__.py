@@ -1,0 +1,111 @@
+"""The stages in their order, with what each reads and writes: the table of contents of the pipeline.
+
+Stage modules are imported only when they run, so a run in which nothing is stale imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.study import Settings
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+    from pipeline.study import Study
+
+FIGURES = ("flow", "prevalence", "languages", "cooccurrence", "topics")
+PUBLISHED_TABLES = ("theme_estimates", "cooccurrence", "topics", "duplicates_summary", "rejects_summary")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step: the files it reads and writes below the study's folder, and the settings it depends on."""
+
+    name: str
+    about: str
+    settings: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    def load(self) -> Callable[[Study, Store], None]:
+        """Import the stage's module and return its `run`."""
+        run: Callable[[Study, Store], None] = importlib.import_module(f"pipeline.stages.{self.name}").run
+        return run
+
+
+def _tables(*names: str) -> tuple[str, ...]:
+    return tuple(f"data/processed/{name}" for name in names)
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "ingest",
+        "read the captures into passages",
+        ("study",),
+        (),
+        _tables("sources.parquet", "rejects.parquet", "passages.parquet"),
+    ),
+    Stage(
+        "deduplicate",
+        "set repeated wordings aside",
+        ("deduplicate",),
+        _tables("passages.parquet"),
+        _tables("duplicates.parquet"),
+    ),
+    Stage(
+        "segment",
+        "split distinct tips and comments into units",
+        ("study", "units"),
+        _tables("passages.parquet", "duplicates.parquet"),
+        _tables("units.parquet"),
+    ),
+    Stage(
+        "embed",
+        "turn units into vectors",
+        ("embed",),
+        _tables("units.parquet"),
+        _tables("vectors.npy", "vectors.parquet"),
+    ),
+    Stage(
+        "coding",
+        "code units with the codebook's themes",
+        ("study", "units", "embed", "coding", "report", "codebook"),
+        _tables("passages.parquet", "duplicates.parquet", "units.parquet", "vectors.npy", "vectors.parquet"),
+        _tables("codings.parquet", "themes.parquet", "theme_estimates.parquet", "cooccurrence.parquet"),
+    ),
+    Stage(
+        "topics",
+        "discover topics beside the themes",
+        ("study", "units", "topics", "codebook"),
+        _tables("passages.parquet", "units.parquet", "vectors.npy", "vectors.parquet", "codings.parquet"),
+        _tables("topics.parquet", "topic_memberships.parquet", "topic_themes.parquet"),
+    ),
+    Stage(
+        "publish",
+        "draw the charts and write the theme report",
+        (*Settings.model_fields, "codebook"),
+        _tables(
+            "sources.parquet",
+            "rejects.parquet",
+            "passages.parquet",
+            "duplicates.parquet",
+            "units.parquet",
+            "codings.parquet",
+            "themes.parquet",
+            "theme_estimates.parquet",
+            "cooccurrence.parquet",
+            "topics.parquet",
+            "topic_memberships.parquet",
+            "topic_themes.parquet",
+        ),
+        (
+            "reports/theme_report.html",
+            "reports/results.json",
+            *(f"reports/figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")),
+            *(f"reports/tables/{name}.csv" for name in PUBLISHED_TABLES),
+        ),
+    ),
+)

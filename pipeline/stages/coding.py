@@ -1,0 +1,101 @@
+"""Code every eligible unit with the codebook's themes, and count the themes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipeline import estimates
+from pipeline.engines import cache
+from pipeline.engines.coder import METHOD, CodebookCoder, decide
+from pipeline.store import Store
+from pipeline.study import Codebook, CodingSection, Study
+
+
+def run(study: Study, store: Store) -> None:
+    """Load units and vectors, code them, save codings and counts."""
+    units, passages, duplicates = (store.table(name) for name in ("units", "passages", "duplicates"))
+    rows = store.table("vectors").set_index("unit_id")["row"]
+    eligible = estimates.eligible_units(units, passages, study.settings.units.eligible)
+    vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 0))
+
+    coder = CodebookCoder(study.codebook, cache.for_study(study))
+    codings = code(list(eligible["unit_id"]), coder.probabilities(vectors), study.codebook, study.settings.coding)
+    ids, repeats = study.codebook.ids, estimates.occurrences(duplicates)
+    counts = estimates.theme_counts(eligible, codings, repeats, ids)
+    by_group = estimates.theme_estimates(eligible, codings, ids, study.settings.report.min_voices)
+
+    store.save_table("codings", codings)
+    store.save_table(
+        "themes",
+        counts.merge(describe(study.codebook, study.languages[0]), on="theme_id", how="left")[
+            [
+                "theme_id",
+                "label",
+                "definition",
+                "n_voices",
+                "n_units",
+                "n_mentions",
+                "base_voices",
+                "base_units",
+                "share",
+            ]
+        ],
+    )
+    store.save_table("theme_estimates", by_group)
+    store.save_table("cooccurrence", estimates.cooccurrence(codings, ids))
+
+
+def code(
+    unit_ids: list[str],
+    probabilities: np.ndarray,
+    codebook: Codebook,
+    settings: CodingSection,
+) -> pd.DataFrame:
+    """Return one row per unit and theme, and one for `other`.
+
+    Args:
+        unit_ids: the eligible units.
+        probabilities: array (units × themes).
+        codebook: the themes, in the columns' order.
+        settings: threshold and margin.
+    """
+    rows = []
+    for unit_id, p in zip(unit_ids, probabilities.tolist(), strict=True):
+        assigned, status = decide(p, settings.threshold, settings.margin)
+        unsure = status == "abstained"
+        for theme, score, chosen in zip(codebook.ids, p, assigned, strict=True):
+            near = unsure and score >= settings.threshold - settings.margin
+            rows.append((unit_id, theme, score, chosen, "assigned" if chosen else "abstained" if near else "rejected"))
+        other = status == "rejected"
+        rows.append(
+            (
+                unit_id,
+                estimates.OTHER,
+                round(float(np.prod(1 - np.asarray(p))), 4),
+                other,
+                "assigned" if other else "abstained" if unsure else "rejected",
+            )
+        )
+    frame = pd.DataFrame(rows, columns=["unit_id", "theme_id", "score", "assigned", "status"])
+    return frame.assign(method=METHOD)[["unit_id", "theme_id", "score", "assigned", "method", "status"]]
+
+
+def describe(codebook: Codebook, language: str) -> pd.DataFrame:
+    """Return label and definition of every theme, and of `other`, in the report's language."""
+    rows = [
+        {
+            "theme_id": theme.id,
+            "label": theme.text("label", language),
+            "definition": theme.text("definition", language),
+        }
+        for theme in codebook.themes
+    ]
+    rows.append(
+        {
+            "theme_id": estimates.OTHER,
+            "label": estimates.OTHER,
+            "definition": "A recommendation that fits no theme.",
+        }
+    )
+    return pd.DataFrame(rows)

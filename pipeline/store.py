@@ -1,0 +1,131 @@
+"""The only opener of `data/processed` and `reports`.
+
+A stage saves through `Store`; everything is written beside its final place and renamed when the stage
+has finished, so an interrupted run leaves the last good outputs as they were.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline import schemas
+from pipeline.errors import GlosaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Store:
+    """Loads the files a stage reads and saves the files it writes; anything else is refused."""
+
+    def __init__(self, root: Path, reads: Iterable[str], writes: Iterable[str]) -> None:
+        self.root = root
+        self._reads, self._writes = frozenset(reads), frozenset(writes)
+        self._pending: dict[str, Path] = {}
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Load and check a table."""
+        return read_table(self._readable(f"data/processed/{name}.parquet"), name)
+
+    def vectors(self) -> np.ndarray:
+        """Load the embeddings: float32, one row per unit in the order of `vectors.parquet`."""
+        vectors: np.ndarray = np.load(self._readable("data/processed/vectors.npy"), allow_pickle=False)
+        return vectors
+
+    def save_table(self, name: str, frame: pd.DataFrame) -> None:
+        """Check a table and write it as Parquet."""
+        checked = schemas.validate(name, frame)
+        checked.to_parquet(self._writable(f"data/processed/{name}.parquet"), index=False, compression="zstd")
+
+    def save_vectors(self, vectors: np.ndarray) -> None:
+        """Write the embeddings."""
+        with self._writable("data/processed/vectors.npy").open("wb") as file:
+            np.save(file, np.ascontiguousarray(vectors, dtype=np.float32), allow_pickle=False)
+
+    def save_bytes(self, name: str, content: bytes) -> None:
+        """Write a published file below the study's folder."""
+        self._writable(name).write_bytes(content)
+
+    def save_csv(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a published table as UTF-8 CSV in which no cell can run as a formula."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(frame.columns)
+        writer.writerows([_guard(cell) for cell in row] for row in frame.itertuples(index=False))
+        self.save_bytes(name, out.getvalue().encode())
+
+    def commit(self) -> None:
+        """Rename everything that was saved into place."""
+        missing = self._writes - self._pending.keys()
+        if missing:
+            raise RuntimeError(f"stage ended without writing {', '.join(sorted(missing))}")
+        for name, temporary in self._pending.items():
+            temporary.replace(self.root / name)
+        self._pending.clear()
+
+    def discard(self) -> None:
+        """Remove what was saved but not committed."""
+        for temporary in self._pending.values():
+            temporary.unlink(missing_ok=True)
+        self._pending.clear()
+
+    def _readable(self, name: str) -> Path:
+        if name not in self._reads:
+            raise RuntimeError(f"the stage does not declare that it reads {name}")
+        return self.root / name
+
+    def _writable(self, name: str) -> Path:
+        if name not in self._writes:
+            raise RuntimeError(f"the stage does not declare that it writes {name}")
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.part")
+        self._pending[name] = temporary
+        return temporary
+
+
+def read_table(path: Path, name: str) -> pd.DataFrame:
+    """Read and check one table; raise `GlosaError` where it is missing or damaged."""
+    try:
+        frame = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise GlosaError(path, "there is no such table.", "a finished run.", "Run `glosa run` first.") from None
+    except Exception as error:
+        raise GlosaError(
+            path,
+            f"the table can't be read ({type(error).__name__}).",
+            f"{schemas.TABLES[name].row} as Parquet.",
+            "Delete the file and run `glosa run` again.",
+        ) from error
+    return schemas.validate(name, frame)
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside its place, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _guard(cell: object) -> object:
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

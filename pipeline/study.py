@@ -1,0 +1,323 @@
+"""`study.toml` and `codebook.toml` as frozen, validated values.
+
+A study is a folder. `load(folder)` reads both files; whatever is wrong in them is a `GlosaError` that
+names the file, the key and the nearest key that exists.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipeline.errors import GlosaError
+
+EMBEDDED_MODEL = "use-multilingual-v3"
+RESERVED_THEMES = frozenset({"other"})
+M = TypeVar("M", bound=BaseModel)
+_LANGUAGE_CODE = re.compile(r"[a-z]{2}")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StudySection(_Section):
+    """What the study asks, and in which languages."""
+
+    title: str = "Untitled study"
+    question: str = "Not reported"
+    languages: tuple[str, ...] = Field(default=("en", "es", "pt"), strict=False, min_length=1)
+
+    @field_validator("languages")
+    @classmethod
+    def _iso_codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [code for code in codes if not _LANGUAGE_CODE.fullmatch(code)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no ISO 639-1 code such as 'es', 'en' or 'pt'")
+        if len(set(codes)) < len(codes):
+            raise ValueError("a language stands twice")
+        return codes
+
+
+class DeduplicateSection(_Section):
+    """When two wordings are one passage."""
+
+    near: float = Field(default=0.85, gt=0.5, le=1.0)
+    min_words: int = Field(default=8, ge=3)
+
+
+class UnitsSection(_Section):
+    """Which units are coded and clustered."""
+
+    eligible: Literal["recommendations", "all"] = "recommendations"
+    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+
+
+class EmbedSection(_Section):
+    """The sentence-transformers model: the embedded default, a hub id or a local path."""
+
+    model: str = EMBEDDED_MODEL
+    revision: str = ""
+    prefix: str = ""
+    allow_download: bool = False
+
+
+class CodingSection(_Section):
+    """Where a probability becomes an assignment, and where the coder says that it can't tell."""
+
+    profile: Literal["accurate", "fast"] = "accurate"
+    threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
+    margin: float = Field(default=0.1, ge=0.0, lt=0.5)
+
+
+class TopicsSection(_Section):
+    """How small a topic may be."""
+
+    min_size: int = Field(default=5, ge=2)
+
+
+class ReportSection(_Section):
+    """What the report may show."""
+
+    excerpts_per_theme: int = Field(default=6, ge=0)
+    min_voices: int = Field(default=5, ge=1)
+    quotation: Literal["none", "paraphrase", "verbatim"] = "paraphrase"
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _quoting_needs_a_licence(self) -> ReportSection:
+        if self.quotation == "verbatim" and not self.licence:
+            raise ValueError('quotation = "verbatim" needs licence = "…" beside it: why may the sources be quoted?')
+        return self
+
+
+class Settings(_Section):
+    """The whole of `study.toml`."""
+
+    study: StudySection = StudySection()
+    deduplicate: DeduplicateSection = DeduplicateSection()
+    units: UnitsSection = UnitsSection()
+    embed: EmbedSection = EmbedSection()
+    coding: CodingSection = CodingSection()
+    topics: TopicsSection = TopicsSection()
+    report: ReportSection = ReportSection()
+    ethics: dict[str, str] = Field(default_factory=dict)
+    team: dict[str, str] = Field(default_factory=dict)
+    sources: dict[str, str] = Field(default_factory=dict)
+    data_statement: dict[str, str] = Field(default_factory=dict)
+
+
+class Theme(_Section):
+    """One theme of the codebook; texts are per language, and one language is enough."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    label: dict[str, str]
+    definition: dict[str, str]
+    include: dict[str, list[str]] = Field(default_factory=dict)
+    exclude: dict[str, list[str]] = Field(default_factory=dict)
+    examples: dict[str, list[str]] = Field(default_factory=dict)
+
+    @field_validator("label", "definition", mode="before")
+    @classmethod
+    def _plain_text_is_english(cls, value: object) -> object:
+        return {"en": value} if isinstance(value, str) else value
+
+    @field_validator("include", "exclude", "examples", mode="before")
+    @classmethod
+    def _one_text_is_a_list(cls, value: object) -> object:
+        if isinstance(value, str | list):
+            value = {"en": value}
+        if isinstance(value, dict):
+            return {code: [v] if isinstance(v, str) else v for code, v in value.items()}
+        return value
+
+    def text(self, field: Literal["label", "definition"], language: str) -> str:
+        """Return the label or definition in `language`, else in the first language that has it."""
+        texts: dict[str, str] = getattr(self, field)
+        return texts.get(language) or next(iter(texts.values()), self.id)
+
+
+class Codebook(_Section):
+    """The themes, in the order in which they stand in `codebook.toml`."""
+
+    themes: tuple[Theme, ...] = Field(strict=False, min_length=1)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The theme ids in order."""
+        return tuple(theme.id for theme in self.themes)
+
+
+class Study:
+    """A folder with its validated settings and codebook, and the paths that follow from it."""
+
+    def __init__(self, root: Path, settings: Settings, codebook: Codebook) -> None:
+        self.root, self.settings, self.codebook = root, settings, codebook
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The study's languages; the first is the report's."""
+        return self.settings.study.languages
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the captures."""
+        return self.root / "data" / "raw"
+
+    @property
+    def processed(self) -> Path:
+        """Folder of the tables."""
+        return self.root / "data" / "processed"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of everything that is published."""
+        return self.root / "reports"
+
+    @property
+    def state(self) -> Path:
+        """What the program remembers between runs: which stage is stale, and the vectors of texts seen."""
+        return self.root / ".glosa"
+
+    @property
+    def voice_key(self) -> Path:
+        """The secret behind the pseudonyms; it stands outside every output.
+
+        A corpus of invented people may carry a public key (`data/raw/.public-voice-key`: the key, then the
+        SHA-256 of each file it is good for). As soon as another capture stands beside them, it isn't used.
+        """
+        public = self.raw / ".public-voice-key"
+        if public.is_file():
+            known = set(public.read_text(encoding="utf-8").split())
+            if all(hashlib.sha256(path.read_bytes()).hexdigest() in known for path in self.captures()):
+                return public
+        return self.root / "voice.key"
+
+    def fingerprint(self, sections: Iterable[str]) -> str:
+        """Hash sections of the settings (and `codebook`) by value: comments and key order don't count."""
+        everything = {
+            **self.settings.model_dump(mode="json"),
+            "codebook": self.codebook.model_dump(mode="json"),
+        }
+        chosen = {section: everything[section] for section in sections}
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+    def captures(self) -> list[Path]:
+        """Return the files in `data/raw`, by name; hidden files and README are not captures."""
+        if not self.raw.is_dir():
+            return []
+        files = (path for path in self.raw.rglob("*") if path.is_file())
+        return sorted(
+            path
+            for path in files
+            if not any(part.startswith(".") for part in path.relative_to(self.raw).parts)
+            and path.name.lower() not in {"readme.md", "readme.txt", "readme"}
+        )
+
+
+def load(root: Path) -> Study:
+    """Read the study in `root`; raise `GlosaError` where a file is missing or says something unknown."""
+    root = root.resolve()
+    settings_file, codebook_file = root / "study.toml", root / "codebook.toml"
+    if not settings_file.is_file():
+        raise GlosaError(
+            settings_file,
+            "there is no such file.",
+            "a study folder with study.toml and codebook.toml.",
+            f"Make one with `glosa init {root}`, or name another folder with --study.",
+        )
+    settings = _validate(Settings, _read_toml(settings_file), settings_file)
+    codebook = _validate(Codebook, _read_toml(codebook_file), codebook_file)
+    _check_theme_ids(codebook, codebook_file)
+    return Study(root, settings, codebook)
+
+
+def _check_theme_ids(codebook: Codebook, file: Path) -> None:
+    for i, theme_id in enumerate(codebook.ids):
+        if theme_id in codebook.ids[:i]:
+            raise GlosaError(
+                file,
+                f"the theme id {theme_id!r} is used twice.",
+                "an id of its own for every theme.",
+                f"Rename or remove one of the two [[themes]] with id = {theme_id!r}.",
+            )
+        if theme_id in RESERVED_THEMES:
+            raise GlosaError(
+                file,
+                f"a theme has the id {theme_id!r}.",
+                "an id that is not reserved.",
+                "Rename the theme: `other` is what fits no theme.",
+            )
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise GlosaError(
+            file,
+            "there is no such file.",
+            "a codebook with at least one [[themes]].",
+            "Copy one, or make a commented one with `glosa init` in another folder.",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise GlosaError(
+            file,
+            f"byte {error.start} is not UTF-8.",
+            "a text file in UTF-8.",
+            "Save it as UTF-8 in your editor.",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise GlosaError(
+            file,
+            f"not valid TOML: {error}.",
+            'TOML, such as title = "My study".',
+            "Mend the line that is named.",
+        ) from None
+
+
+def _validate(model: type[M], value: dict[str, Any], file: Path) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _letter(model, error, file) from None
+
+
+def _letter(model: type[BaseModel], error: ValidationError, file: Path) -> GlosaError:
+    """Turn pydantic's first complaint into one that names the key as it stands in the file."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    key = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(model, path[:-1])
+        near = difflib.get_close_matches(path[-1], known, n=1)
+        remedy = f"Did you mean `{near[0]}`?" if near else "Remove the key, or see README for the keys."
+        return GlosaError(file, f"unknown key `{key}`.", f"one of {', '.join(known)}.", remedy)
+    if first["type"] == "missing":
+        return GlosaError(file, f"`{key}` is missing.", "this key to be set.", f"Add `{path[-1]}`.")
+    found = json.dumps(first["input"], ensure_ascii=False, default=str)
+    found = found if len(found) <= 80 else found[:79] + "…"
+    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return GlosaError(file, f"`{key}` is {found}.", f"{expected}.", f"Change `{key}` in {file.name}.")
+
+
+def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
+    """Return the keys that the section at `path` knows."""
+    for part in path:
+        if part.isdigit():
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = getattr(annotation, "__args__", None)
+        candidate = inner[0] if inner else annotation
+        if not (isinstance(candidate, type) and issubclass(candidate, BaseModel)):
+            return []
+        model = candidate
+    return list(model.model_fields)
