@@ -85,7 +85,7 @@ def heat(
     axis: str,
 ) -> Figure:
     """Draw a table of shares (rows × columns, 0 to 1) as shades with their figures; hidden cells are hatched."""
-    figure, axes = _figure(min(7.6, 2.6 + 0.85 * len(columns)), 0.46 * len(rows) + 1.1)
+    figure, axes = _figure(min(7.6, 3.6 + 0.85 * len(columns)), 0.46 * len(rows) + 1.1)
     top = max(float(np.nanmax(np.where(hidden, np.nan, shares), initial=0.0)), 0.01)
     for (i, j), share in np.ndenumerate(shares):
         y = len(rows) - 1 - i

@@ -23,6 +23,7 @@ _COUNTS = re.compile(r"[\d.,:%+/#()\s·•|…★☆👍❤-]+")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"”»')\]]*(?=\s|$)")
 _MAX_LINK = 220
 _MAX_FURNITURE_WORDS = 12
+_MAX_DATE_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,20 @@ def _with_links(lines: Sequence[Line], furniture: Sequence[bool], head: int) -> 
 
 
 def _glued_tail(lines: Sequence[Line], head: int) -> int:
-    """Return where the list of links that ends the page begins: at least two titles with a glued category."""
+    """Return where the list of links that ends the page begins: titles with a glued category.
+
+    One such title is enough where it is no sentence: product names in comments are glued as well ("WhatsApp").
+    """
     start, glued = len(lines), 0
+    if not lines:
+        return 0
+    last_is_title = not lines[-1].text.rstrip().endswith((".", "!", "…"))
     for i in range(len(lines) - 1, head - 1, -1):
         if not _looks_like_link(lines[i].text):
             break
         if _GLUED.match(lines[i].text):
             start, glued = i, glued + 1
-    return start if glued > 1 else len(lines)
+    return start if glued > 1 or (glued == 1 and start == len(lines) - 1 and last_is_title) else len(lines)
 
 
 def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
@@ -97,7 +104,7 @@ def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
     a bullet; each run of bullets may be followed by one closing question. A repeated head is head as well.
     """
     end = _repeated_head(lines, furniture)
-    closing = True
+    closing = end == 0 or not _is_question(lines[end - 1].text)
     for i in range(end, len(lines)):
         line = lines[i]
         if line.hint == "comment":
@@ -140,7 +147,7 @@ def _is_lead(text: str) -> bool:
 def _is_furniture(line: Line) -> bool:
     if line.hint == "chrome":
         return True
-    bare = fold(_COUNTS.sub(" ", line.text))
+    bare = _without_dates(fold(_COUNTS.sub(" ", line.text)))
     if not bare:
         return True
     known = bare in _phrases("furniture") | _phrases("related") | _phrases("comment_headings")
@@ -185,6 +192,14 @@ def _furniture_words() -> frozenset[str]:
 
 def _is_short(text: str) -> bool:
     return len(text) <= 200 and len(_SENTENCE_END.findall(text)) <= 2
+
+
+def _without_dates(folded: str) -> str:
+    """Take month names off a line of few words, and the prepositions that stood between them and the numbers."""
+    words = folded.split()
+    if len(words) > _MAX_DATE_WORDS or not any(word in _phrases("months") for word in words):
+        return folded
+    return " ".join(word for word in words if word not in _phrases("months") and word not in _stop_words())
 
 
 @cache

@@ -54,7 +54,7 @@ def stale(study: Study) -> list[str]:
     """Return the names of the stages that would run now, without running any."""
     _prepare(study)
     session = _session(study, STAGES, Outcome(), dry_run=True, quiet=True, force=False)
-    return [r.task.name for r in session.execution_reports if r.outcome.name == "WOULD_BE_EXECUTED"]
+    return [_stage_name(r) for r in session.execution_reports if r.outcome.name == "WOULD_BE_EXECUTED"]
 
 
 def index(name: str) -> int:
@@ -65,6 +65,10 @@ def index(name: str) -> int:
             f"stage {name!r}", "there is no such stage.", f"one of {', '.join(names)}.", "Name one of these."
         )
     return names.index(name)
+
+
+def _stage_name(report: Any) -> str:
+    return str(report.task.name).split("::")[-1]
 
 
 def _prepare(study: Study) -> None:
@@ -85,9 +89,9 @@ def _build(study: Study, stages: Sequence[Stage], outcome: Outcome, quiet: bool,
         if report.exc_info and isinstance(report.exc_info[1], GlosaError):
             raise report.exc_info[1]
         if report.exc_info and report.outcome.name == "FAIL":
-            raise StageError(report.task.name) from report.exc_info[1]
+            raise StageError(_stage_name(report)) from report.exc_info[1]
         if report.outcome.name == "SKIP_UNCHANGED":
-            outcome.unchanged.append(report.task.name)
+            outcome.unchanged.append(_stage_name(report))
     if session.exit_code != 0:
         raise StageError("pytask stopped before the stages could run")
 

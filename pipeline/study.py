@@ -292,8 +292,8 @@ def _validate(model: type[M], value: dict[str, Any], file: Path) -> M:
 
 
 def _letter(model: type[BaseModel], error: ValidationError, file: Path) -> GlosaError:
-    """Turn pydantic's first complaint into one that names the key as it stands in the file."""
-    first = error.errors()[0]
+    """Turn one of pydantic's complaints, a misspelt key before all, into one that names the key as it stands."""
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     path = [str(part) for part in first["loc"]]
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
@@ -305,8 +305,22 @@ def _letter(model: type[BaseModel], error: ValidationError, file: Path) -> Glosa
         return GlosaError(file, f"`{key}` is missing.", "this key to be set.", f"Add `{path[-1]}`.")
     found = json.dumps(first["input"], ensure_ascii=False, default=str)
     found = found if len(found) <= 80 else found[:79] + "…"
-    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    expected = _EXPECTED.get(first["type"]) or first["msg"].removeprefix("Value error, ").removeprefix(
+        "Input should be "
+    )
     return GlosaError(file, f"`{key}` is {found}.", f"{expected}.", f"Change `{key}` in {file.name}.")
+
+
+_EXPECTED = {
+    "tuple_type": 'a list, such as ["en", "es"]',
+    "list_type": 'a list, such as ["one", "two"]',
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "model_type": "a section with keys of its own",
+    "dict_type": 'keys with values, such as en = "…"',
+}
 
 
 def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -95,8 +95,11 @@ def _load(name: str, revision: str, prefix: str, allow_download: bool) -> Encode
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import huggingface_hub.constants
     from sentence_transformers import SentenceTransformer
 
+    # The variable is read when the hub's client is first imported, which may have been by another library.
+    huggingface_hub.constants.HF_HUB_OFFLINE = not allow_download
     if name == EMBEDDED_MODEL:
         model = SentenceTransformer(modules=[_use_module()], device="cpu")
         return SentenceTransformersEncoder(model, f"{EMBEDDED_MODEL}@{_package_version()}", batch=1024)

@@ -49,7 +49,7 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int) -> list[int]:
         embedding_model=BaseEmbedder(),
         umap_model=BaseDimensionalityReduction(),
         hdbscan_model=_Clusters(min_size),
-        vectorizer_model=CountVectorizer(token_pattern=r"(?u)\b\w+\b"),
+        vectorizer_model=CountVectorizer(analyzer=_terms),
         calculate_probabilities=False,
         verbose=False,
     )
@@ -163,16 +163,23 @@ def _content_words(text: str, known: Lexicon) -> str:
     )
 
 
+def _terms(text: str) -> list[str]:
+    """Return a text's words, and one sign more: BERTopic's weighting fails on a vocabulary of one or none."""
+    return [*words(text), "¶"]
+
+
 def _class_tfidf(classes: Sequence[str]) -> list[list[str]]:
     """Return the best terms of every class; a class without words has none."""
     from bertopic.vectorizers import ClassTfidfTransformer
     from sklearn.feature_extraction.text import CountVectorizer
 
-    if not any(classes):
+    if not any(text.split() for text in classes):
         return [[] for _ in classes]
     counter = CountVectorizer(token_pattern=r"(?u)\b\w+\b")
     counts = counter.fit_transform(classes)
     terms = counter.get_feature_names_out()
+    if len(terms) == 1:  # the transformer fails on a single column
+        return [[str(terms[0])] if count else [] for count in counts.toarray()[:, 0]]
     weights: Any = ClassTfidfTransformer().fit_transform(counts).toarray()
     best = []
     for row in np.round(weights, 9):

@@ -25,6 +25,7 @@ class Lexicon:
     related: frozenset[str] = frozenset()
     comment_headings: frozenset[str] = frozenset()
     truncation: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
     tip_leads: tuple[str, ...] = ()
     cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -52,6 +53,7 @@ def lexicon(code: str) -> Lexicon:
         related=frozenset(data["furniture"]["related"]),
         comment_headings=frozenset(data["furniture"]["comments"]),
         truncation=tuple(data["furniture"]["truncation"]),
+        months=tuple(data["furniture"]["months"]),
         tip_leads=tuple(data["tips"]["leads"]),
         cues=MappingProxyType({name: tuple(words) for name, words in data["cues"].items()}),
     )

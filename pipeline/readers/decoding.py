@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from pipeline.readers.document import UnreadableError
 
@@ -14,6 +15,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MAX_CONTROL_SHARE = 0.02
+_HIGH = re.compile(r"[^\x00-\x7f]")
+# What Western European text has beyond ASCII: letters, quotation marks, dashes and a few signs.
+_WESTERN = frozenset("áéíóúàèìòùâêîôûäëïöüãõñçåæøœßÿÁÉÍÓÚÀÈÌÒÙÂÊÎÔÛÄËÏÖÜÃÕÑÇÅÆØŒ¿¡ªº°«»“”‘’„‚…–—•·€£§©®™½¼\xa0")
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -26,7 +30,7 @@ def decode(content: bytes) -> tuple[str, str]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        text, encoding = _guess(content)
+        text, encoding = _western(content) or _guess(content)
     else:
         encoding = "utf-8"
     if _control_share(text) > _MAX_CONTROL_SHARE:
@@ -39,6 +43,23 @@ def _strict(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise UnreadableError("not_text", f"byte {error.start} is no {encoding}, which its first bytes claim") from None
+
+
+def _western(content: bytes) -> tuple[str, str] | None:
+    """Read as Windows-1252 if that gives words: accents inside them, and no dash or sign between two letters.
+
+    It comes before guessing, since guessers take short Spanish or Portuguese for Central European.
+    """
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    high = [m for m in _HIGH.finditer(text) if ord(m[0]) > 127]
+    inside = [m for m in high if text[max(m.start() - 1, 0)].isalpha() and text[m.end() : m.end() + 1].isalpha()]
+    odd = sum(not (m[0].isalpha() or m[0] in "’'·") for m in inside)
+    letters = sum(m[0] in _WESTERN for m in high)
+    rare = len(high) <= 0.3 * sum(char.isalpha() for char in text)
+    return (text, "cp1252") if rare and odd <= 0.1 * len(high) and letters >= 0.9 * len(high) else None
 
 
 def _guess(content: bytes) -> tuple[str, str]:

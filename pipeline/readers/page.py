@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.readers.decoding import decode
 from pipeline.readers.document import Builder, Document, Hint, SetAside, UnreadableError, title_of
 
-_INVISIBLE = frozenset({"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "canvas"})
+_INVISIBLE = ("script", "style", "noscript", "template", "svg", "head", "iframe", "object", "canvas")
 _CHROME = frozenset({"nav", "header", "footer", "aside", "button", "form", "time", "label", "select", "menu", "dialog"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS = (
@@ -62,12 +62,13 @@ def read(content: bytes, path: PurePath) -> list[Document]:
     tree = LexborHTMLParser(decoded)
     if tree.body is None:
         raise UnreadableError("unreadable", "no body in the page")
+    title = tree.css_first("title")
+    name = re.sub(r"\s+", " ", title.text()).strip() if title else ""
+    tree.strip_tags([*_INVISIBLE])
     walk = _Walk()
     walk.visit(tree.body, "text", None)
     if not walk.builder.blocks:
         raise UnreadableError("empty_file", "the page shows no text")
-    title = tree.css_first("title")
-    name = re.sub(r"\s+", " ", title.text()).strip() if title else ""
     text, blocks = walk.builder.text, walk.builder.blocks
     return [
         Document(
@@ -105,8 +106,6 @@ class _Walk:
             return
         loose: list[str] = []
         for child in node.iter(include_text=True):
-            if child.tag in _INVISIBLE:
-                continue
             if child.tag == "-text" or not (_is_block(child) or _has_blocks(child)):
                 loose.append(child.text(deep=True) or "")
                 continue
@@ -182,15 +181,14 @@ def _is_block(node: Any) -> bool:
 
 
 def _has_blocks(node: Any) -> bool:
-    return any(child.tag not in _INVISIBLE and (_is_block(child) or _has_blocks(child)) for child in node.iter())
+    return any(_is_block(child) or _has_blocks(child) for child in node.iter())
 
 
 def _text_blocks(node: Any) -> list[Any]:
     """Return the innermost blocks below a node."""
     found: list[Any] = []
     for child in node.iter():
-        if child.tag not in _INVISIBLE:
-            found += _text_blocks(child) if _has_blocks(child) else [child]
+        found += _text_blocks(child) if _has_blocks(child) else [child]
     return found
 
 

@@ -141,7 +141,8 @@ def _document(rows: Sequence[Sequence[str]], kind: str, encoding: str, part: str
     if header_row is None:
         raise UnreadableError("empty_file", "no filled row")
     header = [cell.strip() for cell in rows[header_row]]
-    fields = _fields(header)
+    named = [name for name in header if name]
+    fields = _fields(header) or ({"text": named[0]} if len(named) == 1 else None)
     if fields is None:
         raise UnreadableError(
             "no_text_column", f"columns: {', '.join(header)[:200]}; expected one such as text or comment"
@@ -177,8 +178,6 @@ def _fields(header: Sequence[str]) -> dict[str, str] | None:
         chosen = next((name for name in (*whole, *partial) if name not in found.values()), None)
         if chosen:
             found[role] = chosen
-    if "text" not in found and len(folded) == 1:
-        found["text"] = next(iter(folded))
     return found if "text" in found else None
 
 

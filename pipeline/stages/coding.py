@@ -78,6 +78,7 @@ def code(
             )
         )
     frame = pd.DataFrame(rows, columns=["unit_id", "theme_id", "score", "assigned", "status"])
+    frame = frame.astype({"assigned": bool})  # an empty frame has no types of its own
     return frame.assign(method=METHOD)[["unit_id", "theme_id", "score", "assigned", "method", "status"]]
 
 

@@ -1,0 +1,1 @@
+"""The tests: they mirror `pipeline/`; `cases/*.jsonl` hold examples as data."""

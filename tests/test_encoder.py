@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pipeline.engines import encoder
+from pipeline.engines.cache import CachedEncoder
+from pipeline.errors import GlosaError
+from pipeline.study import EmbedSection
+
+from tests.conftest import FakeEncoder
+
+TEXTS = ["Pide perdón.", "Say sorry.", "Fale com ela.", "word " * 900, "", "Habla con tu supervisora mañana mismo."]
+
+
+def test_the_embedded_model_is_a_sentence_transformer() -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = encoder.embedded()
+    assert isinstance(model.model, SentenceTransformer)
+    assert model.encode(TEXTS).shape == (len(TEXTS), 512)
+    assert np.allclose(np.linalg.norm(model.encode(TEXTS), axis=1), 1, atol=1e-5)
+
+
+def test_a_vector_is_the_same_to_the_bit_whatever_stands_beside_its_text() -> None:
+    model = encoder.embedded()
+    together = model.encode(TEXTS * 9)[: len(TEXTS)]
+    alone = np.vstack([model.encode([text]) for text in TEXTS])
+    backwards = model.encode(TEXTS[::-1])[::-1]
+    assert np.array_equal(together, alone)
+    assert np.array_equal(together, backwards)
+
+
+def test_translations_are_nearer_than_other_matters() -> None:
+    sorry, perdon, weather = encoder.embedded().encode(["Say sorry to her.", "Pídele perdón.", "It rained all day."])
+    assert sorry @ perdon > sorry @ weather + 0.2
+
+
+def test_a_model_that_is_not_here_is_a_clear_error_without_network() -> None:
+    with pytest.raises(GlosaError) as caught:
+        encoder.load(EmbedSection(model="nobody/no-such-model"))
+    assert "nobody/no-such-model" in caught.value.found
+    assert "allow_download" in caught.value.remedy
+
+
+def test_the_cache_asks_for_each_text_once_and_survives_a_new_start(tmp_path: Path, fake_encoder: FakeEncoder) -> None:
+    file = tmp_path / "vectors.sqlite"
+    first = CachedEncoder(fake_encoder, file).encode(["b", "a", "b"])
+    assert fake_encoder.calls == [["a", "b"]]
+    again = CachedEncoder(fake_encoder, file).encode(["a", "c", "b"])
+    assert fake_encoder.calls[1:] == [["c"]]
+    assert np.array_equal(first[0], again[2])
+    assert np.array_equal(first[1], again[0])
+
+
+def test_the_cache_keeps_models_apart(tmp_path: Path) -> None:
+    one, other = FakeEncoder(8), FakeEncoder(12)
+    other.key = "other@1"
+    assert CachedEncoder(one, tmp_path / "v").encode(["a"]).shape == (1, 8)
+    assert CachedEncoder(other, tmp_path / "v").encode(["a"]).shape == (1, 12)
