@@ -112,9 +112,7 @@ def _units(pairs: list, processed: Path) -> None:
         found_spans += len(mine)
         both += len(mine.keys() & truth.keys())
         rows += [(truth[t], mine[t], assigned.get(mine[t].unit_id, frozenset())) for t in truth if t in mine]
-    print(
-        f"{'sentence boundaries, F1':42s} {2 * both / (true_spans + found_spans):.3f}  (n = {true_spans} labelled units)"
-    )
+    print(f"{'F1 sentence boundaries':42s} {2 * both / (true_spans + found_spans):.3f}  (n = {true_spans} labelled)")
     _score("recommendation", [(t["recommendation"], bool(m.is_recommendation)) for t, m, _ in rows])
     themes = sorted({code for t, _, _ in rows for code in t["codes"]} - {"other"})
     scores = [_score(theme, [(theme in t["codes"], theme in codes) for t, _, codes in rows]) for theme in themes]

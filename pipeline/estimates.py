@@ -1,7 +1,8 @@
 """Counts and shares of themes, overall and by group.
 
 A share is the share of distinct voices with at least one unit so coded among the voices of the group with at
-least one eligible unit. A passage whose capture names nobody counts as a voice of its own. Until people have
+least one eligible unit. The tips of one source are one voice, its editor's; a comment whose capture names nobody
+counts as a voice of its own. Until people have
 coded a sample, shares are the machine's raw counts: they carry no interval, since in trials intervals put on
 raw machine counts covered the truth about half of the time.
 """
@@ -14,6 +15,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from pipeline import roles
+
 OTHER = "other"
 ALL = "all"
 ESTIMATOR = "machine-coded, uncorrected"
@@ -23,9 +26,15 @@ GROUPS = ("language", "role", "source")
 def eligible_units(units: pd.DataFrame, passages: pd.DataFrame, eligible: str) -> pd.DataFrame:
     """Return the units that are coded, each with voice, role and source of its passage."""
     chosen = units if eligible == ALL else units[units["is_recommendation"]]
-    about = passages.set_index("passage_id")[["voice", "role", "source_id", "text"]]
-    joined = chosen.join(about.rename(columns={"source_id": "source", "text": "passage_text"}), on="passage_id")
-    return joined.assign(voice=joined["voice"].fillna(joined["passage_id"]))
+    about = passages.set_index("passage_id")[["role", "source_id"]]
+    joined = chosen.join(about.rename(columns={"source_id": "source"}), on="passage_id")
+    return joined.assign(voice=joined["passage_id"].map(voices(passages)))
+
+
+def voices(passages: pd.DataFrame) -> pd.Series:
+    """Return, per passage id, who speaks: the pseudonym; for a source's tips its editor; else the passage itself."""
+    unnamed = passages["passage_id"].where(passages["role"] != roles.TIP, passages["source_id"])
+    return pd.Series(passages["voice"].fillna(unnamed).to_numpy(), index=passages["passage_id"])
 
 
 def occurrences(duplicates: pd.DataFrame) -> pd.Series:

@@ -47,6 +47,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "uncoded": context.uncoded(),
         "passages": context.quoted_passages(),
         "codebook": [context.codebook_entry(theme_id) for theme_id in study.codebook.ids],
+        "method": next(iter(tables["codings"]["method"]), ""),
         "coder": dict(figures),
         "run": dict(run),
     }
@@ -75,7 +76,8 @@ class _Context:
         aside = set(self.tables["duplicates"]["passage_id"])
         voiced = self.passages[self.passages["role"].isin([roles.TIP, roles.COMMENT])]
         distinct = voiced[~voiced.index.isin(aside)]
-        named = distinct["voice"].notna()
+        comments = distinct[distinct["role"] == roles.COMMENT]
+        who = estimates.voices(self.tables["passages"]).loc[distinct.index]
         return {
             "n_sources": len(self.files),
             "n_passages": len(self.passages),
@@ -83,10 +85,10 @@ class _Context:
             "n_distinct": len(self.passages) - len(aside),
             "n_distinct_voiced": len(distinct),
             "n_tips": int((distinct["role"] == roles.TIP).sum()),
-            "n_comments": int((distinct["role"] == roles.COMMENT).sum()),
-            "n_voices": int(distinct["voice"].nunique() + (~named).sum()),
+            "n_comments": len(comments),
+            "n_voices": int(who.nunique()),
             "n_named_voices": int(distinct["voice"].nunique()),
-            "n_unnamed": int((~named).sum()),
+            "n_unnamed": int(comments["voice"].isna().sum()),
             "n_units": len(self.tables["units"]),
             "n_recommendations": int(self.tables["units"]["is_recommendation"].sum()),
             "n_eligible": len(self.eligible),

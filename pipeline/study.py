@@ -33,7 +33,7 @@ class StudySection(_Section):
     """What the study asks, and in which languages."""
 
     title: str = "Untitled study"
-    question: str = "Not reported"
+    question: str = ""
     languages: tuple[str, ...] = Field(default=("en", "es", "pt"), strict=False, min_length=1)
 
     @field_validator("languages")
@@ -74,8 +74,8 @@ class CodingSection(_Section):
     """Where a probability becomes an assignment, and where the coder says that it can't tell."""
 
     profile: Literal["accurate", "fast"] = "accurate"
-    threshold: float = Field(default=0.5, gt=0.0, lt=1.0)
-    margin: float = Field(default=0.1, ge=0.0, lt=0.5)
+    threshold: float = Field(default=0.3, gt=0.0, lt=1.0)
+    margin: float = Field(default=0.05, ge=0.0, lt=0.5)
 
 
 class TopicsSection(_Section):
@@ -154,6 +154,12 @@ class Codebook(_Section):
     def ids(self) -> tuple[str, ...]:
         """The theme ids in order."""
         return tuple(theme.id for theme in self.themes)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what the themes mean: all but their labels."""
+        value = [theme.model_dump(mode="json", exclude={"label"}) for theme in self.themes]
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 class Study:

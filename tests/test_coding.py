@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import Counter
 
 import numpy as np
@@ -9,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline import estimates, recommend, schemas
-from pipeline.engines import coder, recommender
+from pipeline.engines import coder, encoder, recommender
 from pipeline.engines.coder import CodebookCoder, decide
 from pipeline.stages.coding import code
 from pipeline.study import Codebook, CodingSection
 
-from tests.conftest import FakeEncoder
+from tests.conftest import ROOT, FakeEncoder
 
 THEMES = ("a", "b", "c")
 CODEBOOK = Codebook.model_validate(
@@ -37,13 +38,17 @@ def test_a_unit_has_a_theme_or_is_other_or_abstained(p: list[float], threshold: 
 
 def test_the_table_of_codings() -> None:
     table = code(
-        ["u1", "u2", "u3"], np.array([[0.9, 0.1, 0.7], [0.45, 0.2, 0.1], [0.1, 0.1, 0.1]]), CODEBOOK, CodingSection()
+        ["u1", "u2", "u3"],
+        np.array([[0.9, 0.1, 0.7], [0.45, 0.2, 0.1], [0.1, 0.1, 0.1]]),
+        CODEBOOK,
+        CodingSection(threshold=0.5, margin=0.1),
+        "test",
     )
     schemas.validate("codings", table)
     assigned = table[table["assigned"]].groupby("unit_id")["theme_id"].agg(list).to_dict()
     assert assigned == {"u1": ["a", "c"], "u3": ["other"]}
     assert set(table.loc[table["status"] == "abstained", "unit_id"]) == {"u2"}
-    schemas.validate("codings", code([], np.empty((0, 3)), CODEBOOK, CodingSection()))
+    schemas.validate("codings", code([], np.empty((0, 3)), CODEBOOK, CodingSection(threshold=0.5, margin=0.1), "test"))
 
 
 def test_what_the_codebook_teaches_is_coded_as_it_says(fake_encoder: FakeEncoder) -> None:
@@ -65,6 +70,17 @@ def test_shipped_heads_know_what_they_were_trained_on() -> None:
     figures = recommender.read_json("figures.json")
     assert figures["recommendation"]["n"] > 500
     assert set(figures["themes"]["f1"]) == {"accountability", "prevention", "empathy", "dialogue", "supervision"}
+
+
+def test_the_default_threshold_is_the_one_that_training_chose() -> None:
+    assert recommender.read_json("themes.json")["threshold"] == CodingSection().threshold
+
+
+def test_the_trained_coder_serves_the_shipped_codebook_and_no_other(fake_encoder: FakeEncoder) -> None:
+    shipped = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
+    assert coder.load(shipped, encoder.embedded()).method == coder.TRAINED
+    assert coder.load(shipped, fake_encoder).method == coder.FROM_CODEBOOK
+    assert coder.load(CODEBOOK, fake_encoder).method == coder.FROM_CODEBOOK
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from pipeline.engines import sentences
 
 PIECES = st.sampled_from(
-    ["Pide perdón", "e.g.", "p. ej.", "Dr. ", ". ", "… ", "?", "! ", "\n", "1. ", "2) ", "“", "”", " – Ana Ruiz ", "🙏", " y ",
-     "3.5", "www.a.org", "z. B.", "İ", "«", "»", "()", "EE. UU.", "no.", "\u202f"]
+    ["Pide perdón", "e.g.", "p. ej.", "Dr. ", ". ", "… ", "?", "! ", "\n", "1. ", "2) ", "“", "”", " – Ana Ruiz ", "🙏",
+     " y ", "3.5", "www.a.org", "z. B.", "İ", "«", "»", "()", "EE. UU.", "no.", "\u202f"]
 )  # fmt: skip
 
 

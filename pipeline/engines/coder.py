@@ -1,15 +1,17 @@
-"""The theme coder: one logistic regression per theme over what the codebook says of it.
+"""The theme coder: one logistic regression per theme on the sentence vector.
 
-Each theme's examples, inclusions and definition, in every language the codebook has, are positive; those of
-the other themes are negative. Decision values become probabilities by a Platt mapping that was fitted once
-on sentences written for this project (`heads/calibration.json`); for another codebook it is an assumption.
-Platt: Advances in Large Margin Classifiers, 1999.
+With the shipped codebook and the embedded encoder the regressions are those of `heads/themes.json`, trained on
+the codebook and on sentences written and coded for this project (`make train-coder`). With any other codebook
+or encoder they are trained on the spot on what the codebook says: each theme's examples, inclusions and
+definition, in every language it has, are positive, those of the other themes negative; decision values become
+probabilities by a Platt mapping fitted once on the project's sentences (`heads/calibration.json`), which is an
+assumption there. Platt: Advances in Large Margin Classifiers, 1999.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from pipeline.engines.encoder import Encoder
 from pipeline.engines.recommender import read_json
 from pipeline.study import Codebook, Theme
 
-METHOD = "codebook-regression"
+TRAINED, FROM_CODEBOOK = "trained-regression", "codebook-regression"
 _C = 3.0
 _LONE_SLOPE, _LONE_MIDPOINT = 12.0, 0.45
 
@@ -29,8 +31,43 @@ def teaching_sentences(theme: Theme) -> list[str]:
     return [text for texts in lists for text in texts] + definitions
 
 
+class Coder(Protocol):
+    """Scores vectors against the themes of one codebook; `method` names how."""
+
+    method: str
+
+    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+        """Return probabilities (units × themes), rounded to 4 decimals."""
+        ...
+
+
+def load(codebook: Codebook, encoder: Encoder) -> Coder:
+    """Return the trained coder where it fits codebook and encoder, else one taught by the codebook alone."""
+    head = read_json("themes.json")
+    if head["codebook"] == codebook.fingerprint and head["model"] == encoder.key:
+        return TrainedCoder(np.asarray(head["weights"]), np.asarray(head["intercepts"]))
+    return CodebookCoder(codebook, encoder)
+
+
+class TrainedCoder:
+    """The shipped regressions: weights (themes × dimensions) and intercepts."""
+
+    method = TRAINED
+
+    def __init__(self, weights: np.ndarray, intercepts: np.ndarray) -> None:
+        self._weights, self._intercepts = weights, intercepts
+
+    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+        """Return probabilities (units × themes), rounded to 4 decimals."""
+        if not len(vectors):
+            return np.empty((0, len(self._intercepts)))
+        return _sigmoid(vectors.astype(np.float64) @ self._weights.T + self._intercepts)
+
+
 class CodebookCoder:
-    """Scores texts against the themes of one codebook."""
+    """Regressions taught by the codebook alone."""
+
+    method = FROM_CODEBOOK
 
     def __init__(self, codebook: Codebook, encoder: Encoder) -> None:
         self.themes = codebook.ids
@@ -52,8 +89,12 @@ class CodebookCoder:
         if len(self.themes) > 1:
             mapping = read_json("calibration.json")
             decision = mapping["slope"] * decision + mapping["intercept"]
-        rounded: np.ndarray = np.round(1 / (1 + np.exp(-decision)), 4)
-        return rounded
+        return _sigmoid(decision)
+
+
+def _sigmoid(decision: np.ndarray) -> np.ndarray:
+    rounded: np.ndarray = np.round(1 / (1 + np.exp(-decision)), 4)
+    return rounded
 
 
 def _regression(vectors: np.ndarray, owner: np.ndarray, n_themes: int) -> Any:

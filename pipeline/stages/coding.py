@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import estimates
-from pipeline.engines import cache
-from pipeline.engines.coder import METHOD, CodebookCoder, decide
+from pipeline.engines import cache, coder
 from pipeline.store import Store
 from pipeline.study import Codebook, CodingSection, Study
 
@@ -19,8 +18,9 @@ def run(study: Study, store: Store) -> None:
     eligible = estimates.eligible_units(units, passages, study.settings.units.eligible)
     vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 0))
 
-    coder = CodebookCoder(study.codebook, cache.for_study(study))
-    codings = code(list(eligible["unit_id"]), coder.probabilities(vectors), study.codebook, study.settings.coding)
+    chosen = coder.load(study.codebook, cache.for_study(study))
+    probabilities = chosen.probabilities(vectors)
+    codings = code(list(eligible["unit_id"]), probabilities, study.codebook, study.settings.coding, chosen.method)
     ids, repeats = study.codebook.ids, estimates.occurrences(duplicates)
     counts = estimates.theme_counts(eligible, codings, repeats, ids)
     by_group = estimates.theme_estimates(eligible, codings, ids, study.settings.report.min_voices)
@@ -51,6 +51,7 @@ def code(
     probabilities: np.ndarray,
     codebook: Codebook,
     settings: CodingSection,
+    method: str,
 ) -> pd.DataFrame:
     """Return one row per unit and theme, and one for `other`.
 
@@ -59,10 +60,11 @@ def code(
         probabilities: array (units × themes).
         codebook: the themes, in the columns' order.
         settings: threshold and margin.
+        method: what decided.
     """
     rows = []
     for unit_id, p in zip(unit_ids, probabilities.tolist(), strict=True):
-        assigned, status = decide(p, settings.threshold, settings.margin)
+        assigned, status = coder.decide(p, settings.threshold, settings.margin)
         unsure = status == "abstained"
         for theme, score, chosen in zip(codebook.ids, p, assigned, strict=True):
             near = unsure and score >= settings.threshold - settings.margin
@@ -79,7 +81,7 @@ def code(
         )
     frame = pd.DataFrame(rows, columns=["unit_id", "theme_id", "score", "assigned", "status"])
     frame = frame.astype({"assigned": bool})  # an empty frame has no types of its own
-    return frame.assign(method=METHOD)[["unit_id", "theme_id", "score", "assigned", "method", "status"]]
+    return frame.assign(method=method)[["unit_id", "theme_id", "score", "assigned", "method", "status"]]
 
 
 def describe(codebook: Codebook, language: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import __version__, charts, manifest, results
+from pipeline.engines.coder import TRAINED
 from pipeline.engines.recommender import read_json
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.report import page
@@ -31,7 +32,6 @@ _TABLES = (
     "topic_memberships",
     "topic_themes",
 )
-_SHIPPED_THEMES = ("accountability", "prevention", "empathy", "dialogue", "supervision")
 Results = Mapping[str, Any]
 
 
@@ -143,7 +143,7 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
         "labels": _labels(found, t),
         "min_units_for_topics": MIN_UNITS,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
-        "shipped_codebook": study.codebook.ids == _SHIPPED_THEMES,
+        "trained": found["method"] == TRAINED,
     }
 
 
