@@ -51,7 +51,7 @@ def versions() -> Mapping[str, str]:
     found = {"glosa": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            found[package] = metadata.version(package).split("+")[0]  # torch names its build
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found

@@ -20,6 +20,7 @@ PROMPT, TIP, COMMENT, NAVIGATION = "prompt", "tip", "comment", "navigation"
 
 _GLUED = re.compile(r"^[^\s.!?¿¡,;:]+(?: [^\s.!?¿¡,;:]+){0,6}?[a-zà-ÿ)](?=[A-ZÀ-ÖØ-Þ¿¡][\w¿¡']*[\s,])")
 _COUNTS = re.compile(r"[\d.,:%+/#()\s·•|…★☆👍❤-]+")
+_PARTS = re.compile(r"[?!.|·•]+")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"”»')\]]*(?=\s|$)")
 _MAX_LINK = 220
 _MAX_FURNITURE_WORDS = 12
@@ -150,8 +151,14 @@ def _is_furniture(line: Line) -> bool:
     bare = _without_dates(fold(_COUNTS.sub(" ", line.text)))
     if not bare:
         return True
-    known = bare in _phrases("furniture") | _phrases("related") | _phrases("comment_headings")
-    return len(bare.split()) <= _MAX_FURNITURE_WORDS and (known or _is_made_of_furniture(line))
+    if len(bare.split()) > _MAX_FURNITURE_WORDS:
+        return False
+    parts = [part for piece in _PARTS.split(line.text) if (part := fold(_COUNTS.sub(" ", piece)))]
+    return _is_known(bare) or all(map(_is_known, parts)) or _is_made_of_furniture(line)
+
+
+def _is_known(folded: str) -> bool:
+    return any(folded in _phrases(kind) for kind in ("furniture", "related", "comment_headings"))
 
 
 def _is_made_of_furniture(line: Line) -> bool:
