@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example train-coder bench accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder bench accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -24,6 +24,9 @@ lint: $(STAMP)
 
 example: report  ## refresh the example report that is committed
 	$(BIN)/python benchmarks/refresh_example.py
+
+golden: report  ## refresh the golden numbers from the shipped study
+	$(BIN)/python -c "import json; from pathlib import Path; from pipeline import study; from tests.test_run import GOLDEN, golden_numbers; GOLDEN.write_text(json.dumps(golden_numbers(study.load(Path())), indent=2) + chr(10))"
 
 train-coder: $(STAMP)  ## train the shipped heads and print their figures on the held-out hand
 	$(BIN)/python benchmarks/train_heads.py
