@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder bench accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder bench bench-ingest bench-dedup accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -33,6 +33,12 @@ train-coder: $(STAMP)  ## train the shipped heads and print their figures on the
 
 accuracy: report  ## measure the shipped corpus against its labels
 	$(BIN)/python benchmarks/accuracy.py
+
+bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated copies on the labelled cases
+	$(BIN)/python benchmarks/ingest.py
+
+bench-dedup: $(STAMP)  ## time deduplication on ten thousand to a million passages
+	$(BIN)/python benchmarks/deduplication.py
 
 bench: $(STAMP)  ## time every stage on the shipped corpus and on one 100 times larger
 	$(BIN)/python benchmarks/stages.py

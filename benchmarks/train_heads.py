@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+
 from pipeline import recommend
 from pipeline.engines import coder, encoder, recommender
 from pipeline.engines.coder import CodebookCoder, teaching_sentences
 from pipeline.study import Codebook
-from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADS = ROOT / "pipeline" / "engines" / "heads"

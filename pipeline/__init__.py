@@ -14,7 +14,8 @@ Captures in `data/raw` are read into passages (ingest); repeated wordings are li
                                                     └ publish ─ reports/
 
 Imports point down: cli → run → stages → store, readers, engines, charts, report → results → estimates →
-roles, recommend, manifest → study, schemas, languages → wording → errors. Importing this package does nothing.
+roles, recommend, manifest, privacy → study, schemas, languages → captures, wording → errors. Importing this
+package does nothing.
 """
 
 __version__ = "0.1.0"

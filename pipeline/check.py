@@ -62,7 +62,8 @@ def _units_in_passages(tables: dict[str, pd.DataFrame]) -> Iterator[str]:
 def _codings(tables: dict[str, pd.DataFrame], study: Study) -> Iterator[str]:
     """Every eligible unit has a theme, or is `other`, or is abstained; nothing else is coded."""
     units, codings = tables["units"], tables["codings"]
-    chosen = units if study.settings.units.eligible == "all" else units[units["is_recommendation"]]
+    fresh = units[units["repeats"].isna()]
+    chosen = fresh if study.settings.units.eligible == "all" else fresh[fresh["is_recommendation"]]
     decided = set(codings.loc[codings["assigned"] | (codings["status"] == "abstained"), "unit_id"])
     if missing := set(chosen["unit_id"]) - decided:
         yield f"{len(missing)} eligible units are neither coded nor other nor abstained."

@@ -11,6 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import GlosaError
+from pipeline.schemas import DUPLICATE_KINDS
 from pipeline.stages import STAGES
 from pipeline.study import Study, load
 
@@ -106,6 +107,15 @@ def check(study: StudyOption = Path()) -> None:
 
 
 @app.command()
+def sources(study: StudyOption = Path()) -> None:
+    """Say what each capture was read as: passages, languages, voices, columns taken, and what was not used."""
+    from pipeline import sources as inventory
+
+    for line in inventory.lines(load(study)):
+        typer.echo(line)
+
+
+@app.command()
 def trace(
     unit_id: Annotated[str, typer.Argument(help="Id of a unit, as in the report.")],
     study: StudyOption = Path(),
@@ -115,6 +125,33 @@ def trace(
 
     for what, value in tracer.lines(load(study), unit_id):
         typer.echo(f"{what:>10s}  {value}")
+
+
+@app.command()
+def duplicates(
+    study: StudyOption = Path(),
+    kind: Annotated[str | None, typer.Option(help=f"Only one kind: {', '.join(DUPLICATE_KINDS)}.")] = None,
+    limit: Annotated[int, typer.Option(help="How many repetitions to print.")] = 40,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Write data/audit/duplicates.csv for verdicts: same or different.")
+    ] = False,
+) -> None:
+    """Show repetitions side by side with the differing words marked, for a human audit that the next run obeys."""
+    from pipeline import comparison
+
+    loaded = load(study)
+    if kind and kind not in DUPLICATE_KINDS:
+        raise GlosaError(
+            f"--kind {kind}", "there is no such kind.", f"one of {', '.join(DUPLICATE_KINDS)}.", "Name one of these."
+        )
+    if sheet:
+        rows = comparison.write_sheet(loaded)
+        typer.echo(
+            f"{rows} pairs are in {loaded.audit_file}\nFill in the column verdict (same, different), then: glosa run"
+        )
+        return
+    for line in comparison.lines(loaded, kind, limit):
+        typer.echo(line)
 
 
 @app.command()

@@ -24,8 +24,12 @@ GROUPS = ("language", "role", "source")
 
 
 def eligible_units(units: pd.DataFrame, passages: pd.DataFrame, eligible: str) -> pd.DataFrame:
-    """Return the units that are coded, each with voice, role and source of its passage."""
-    chosen = units if eligible == ALL else units[units["is_recommendation"]]
+    """Return the units that are coded, each with voice, role and source of its passage.
+
+    Units that only repeat another (a quotation, a sentence said twice) are not coded again.
+    """
+    fresh = units[units["repeats"].isna()]
+    chosen = fresh if eligible == ALL else fresh[fresh["is_recommendation"]]
     about = passages.set_index("passage_id")[["role", "source_id"]]
     joined = chosen.join(about.rename(columns={"source_id": "source"}), on="passage_id")
     return joined.assign(voice=joined["passage_id"].map(voices(passages)))
@@ -35,6 +39,16 @@ def voices(passages: pd.DataFrame) -> pd.Series:
     """Return, per passage id, who speaks: the pseudonym; for a source's tips its editor; else the passage itself."""
     unnamed = passages["passage_id"].where(passages["role"] != roles.TIP, passages["source_id"])
     return pd.Series(passages["voice"].fillna(unnamed).to_numpy(), index=passages["passage_id"])
+
+
+def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """Return the Wilson 95 % interval of a share of k among n; (0, 1) where n is 0. Wilson, JASA 1927."""
+    if not n:
+        return 0.0, 1.0
+    share, square = k / n, z * z
+    centre = (share + square / (2 * n)) / (1 + square / n)
+    half = z * ((share * (1 - share) + square / (4 * n)) / n) ** 0.5 / (1 + square / n)
+    return round(max(0.0, centre - half), 6), round(min(1.0, centre + half), 6)
 
 
 def occurrences(duplicates: pd.DataFrame) -> pd.Series:

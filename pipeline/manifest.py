@@ -25,7 +25,6 @@ PACKAGES = (
     "pandas",
     "py3langid",
     "pyarrow",
-    "rensa",
     "scikit-learn",
     "sentence-transformers",
     "sentencepiece",

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
-from pipeline import estimates, roles
+from pipeline import estimates, privacy, roles
 from pipeline.study import Study
 
 Tables = Mapping[str, pd.DataFrame]
@@ -40,6 +41,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "sources": context.sources(),
         "rejects": context.rejects(),
         "duplicates": context.duplicates(),
+        "audit": context.audit(),
         "themes": context.themes(),
         "groups": {group: context.group(group) for group in estimates.GROUPS},
         "cooccurrence": _records(tables["cooccurrence"]),
@@ -50,6 +52,50 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "method": next(iter(tables["codings"]["method"]), ""),
         "coder": dict(figures),
         "run": dict(run),
+    }
+
+
+def disguise(found: Mapping[str, Any], finder: privacy.Finder, placeholders: Mapping[str, str]) -> dict[str, Any]:
+    """Return the content with what must not be published replaced in every quoted word, and how often that was done.
+
+    Offsets stay those of the source. A passage is searched as a whole, so that a name is found where its units part it;
+    then each unit by itself, since it is also quoted without what stands around it.
+    """
+    replaced: Counter[str] = Counter()
+    quoted: dict[str, str] = {}
+    passages, n_changed = [], 0
+    for passage in found["passages"]:
+        text = "".join(piece["text"] for piece in passage["pieces"])
+        spans = finder.find(text, passage["language"])
+        replaced.update(span.kind for span in spans)
+        n_changed += bool(spans)
+        pieces, place = [], 0
+        for piece in passage["pieces"]:
+            end = place + len(piece["text"])
+            whole = privacy.rendered(text, spans, placeholders, place, end)
+            alone, more = finder.replace(whole, placeholders, passage["language"])
+            replaced.update(more)
+            pieces.append({**piece, "text": alone})
+            quoted[piece["unit_id"]] = pieces[-1]["text"]
+            place = end
+        quoted[passage["passage_id"]] = "".join(piece["text"] for piece in pieces)
+        locator, _ = finder.replace(passage["locator"], placeholders)
+        passages.append({**passage, "locator": locator, "pieces": pieces})
+
+    def shown(excerpts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**e, "text": quoted[e.get("unit_id", e["passage_id"])]} for e in excerpts]
+
+    uncoded = found["uncoded"]
+    return {
+        **found,
+        "themes": [{**theme, "excerpts": shown(theme["excerpts"])} for theme in found["themes"]],
+        "uncoded": {**uncoded, **{key: shown(uncoded[key]) for key in ("other", "abstained", "silent")}},
+        "passages": passages,
+        "privacy": {
+            "replaced": {kind: replaced[kind] for kind in privacy.KINDS},
+            "passages": n_changed,
+            "base_passages": len(passages),
+        },
     }
 
 
@@ -103,6 +149,7 @@ class _Context:
         distinct = self.passages[~self.passages.index.isin(aside)]
         coded = sum(1 for codes in self.codes.values() if codes != [estimates.OTHER])
         corpus = self.corpus()
+        repeated = int(self.tables["units"]["repeats"].notna().sum())
         return {
             "passages": len(self.passages),
             **{kind: int((duplicates["kind"] == kind).sum()) for kind in ("exact", "near", "truncated", "translation")},
@@ -112,7 +159,8 @@ class _Context:
             "voiced": corpus["n_distinct_voiced"],
             "units": corpus["n_units"],
             "eligible": corpus["n_eligible"],
-            "not_eligible": corpus["n_units"] - corpus["n_eligible"],
+            "repeated": repeated,
+            "not_eligible": corpus["n_units"] - corpus["n_eligible"] - repeated,
             "coded": coded,
             "other": len(self.codes) - coded,
             "abstained": len(self.eligible) - len(self.codes),
@@ -163,6 +211,13 @@ class _Context:
         joined = self.tables["duplicates"].join(self.passages["role"], on="passage_id")
         counts = joined.groupby(["kind", "role"]).size()
         return [{"kind": kind, "role": role, "n": int(n)} for (kind, role), n in counts.items()]
+
+    def audit(self) -> dict[str, Any]:
+        """How many of the machine's links a person has looked at, and how many of these were wrong."""
+        found = self.tables["audits"][self.tables["audits"]["found_as"] != ""]
+        wrong = int((found["verdict"] == "different").sum())
+        low, high = estimates.wilson(wrong, len(found))
+        return {"n": len(found), "wrong": wrong, "low": low, "high": high}
 
     def themes(self) -> list[dict[str, Any]]:
         rows = []

@@ -106,14 +106,17 @@ def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
     """
     end = _repeated_head(lines, furniture)
     closing = end == 0 or not _is_question(lines[end - 1].text)
+    listed = any(line.hint == "bullet" for line in lines[:end])
     for i in range(end, len(lines)):
         line = lines[i]
         if line.hint == "comment":
             break
-        before_bullet = i + 1 < len(lines) and lines[i + 1].hint == "bullet"
+        before_bullet = i + 1 < len(lines) and lines[i + 1].hint == "bullet" and not (listed and _is_account(line.text))
         question = closing and _is_question(line.text)
-        if line.hint in {"bullet", "title", "heading"} or before_bullet or _is_lead(line.text):
+        lead = _is_lead(line.text) and not (listed and _is_account(line.text))
+        if line.hint in {"bullet", "title", "heading"} or before_bullet or lead:
             closing = True
+            listed = listed or line.hint == "bullet"
         elif question or (i == 0 and _is_short(line.text)):
             closing = i == 0
         elif not furniture[i]:
@@ -138,6 +141,11 @@ def _is_question(text: str) -> bool:
     """A block that ends as a question and holds at most one statement before it."""
     stripped = text.rstrip("\"”»')] ")
     return stripped.endswith("?") and len(_SENTENCE_END.findall(text)) <= 2 and len(text) <= 300
+
+
+def _is_account(text: str) -> bool:
+    """A block that says something before it announces a list: once the page has listed its tips, a comment."""
+    return text.rstrip().endswith((":", "：")) and len(_SENTENCE_END.findall(text)) > 0
 
 
 def _is_lead(text: str) -> bool:

@@ -129,12 +129,15 @@ def _task(study: Study, stage: Stage, outcome: Outcome) -> Callable[..., Any]:
     """Wrap a stage as a pytask task: its files and a fingerprint of code and settings decide if it's stale."""
     import pytask
 
-    inputs = [study.root / name for name in stage.reads]
+    set_by_people = [name for name in stage.optional if (study.root / name).is_file()]
+    inputs = [study.root / name for name in (*stage.reads, *set_by_people)]
     fingerprint = f"{manifest.code_hash()} {study.fingerprint(stage.settings)} {sorted(manifest.versions().items())}"
+    fingerprint += repr(set_by_people)
     if not stage.reads:
         captures = study.captures()
         inputs = [*captures, study.voice_key]
         fingerprint += repr([path.relative_to(study.raw).as_posix() for path in captures])
+        fingerprint += repr([(str(r.path.relative_to(study.raw)), r.reason, r.detail) for r in study.refused()])
 
     def execute(depends_on: list[Path], fingerprint: str, produces: list[Path]) -> None:
         del depends_on, fingerprint, produces

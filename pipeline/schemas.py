@@ -29,7 +29,14 @@ REJECT_REASONS: Mapping[str, str] = MappingProxyType(
         "no_text_column": "no column could be taken for the text",
         "empty_cell": "the record has no text",
         "bad_record": "the record could not be parsed",
+        "before_header": "a row above the records of a table that is no record",
+        "other_list": "a list of records beside the longest one",
         "byline": "a contributor's name; kept as a pseudonym, not as text",
+        "too_large": "more than can be read in bounded time and memory",
+        "outside": "a link that leads out of data/raw",
+        "no_text_layer": "the page is a picture, without a text layer",
+        "quoted": "a quotation of another message",
+        "attachment": "an attachment, or a frame without comments",
     }
 )
 
@@ -71,6 +78,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "encoding": Column("str", "character encoding the bytes were decoded from"),
         "bytes": _count("size of the file in bytes"),
         "title": Column("str", "title of the page or document, or an empty string"),
+        "columns": Column("str", "columns of the table with the role each was given, as JSON; empty role: not used"),
         "locator": Column("str", "where in the source: line, record, paragraph or cell"),
         "reason": Column("str", "why it was not used", values=tuple(REJECT_REASONS)),
         "detail": Column("str", "the reason in words"),
@@ -86,10 +94,16 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "duplicate_of": Column("str", "the passage that is kept instead"),
         "kind": Column("str", "kind of repetition", values=DUPLICATE_KINDS),
         "similarity": _share("likeness of the two wordings, 1 for identical after folding"),
+        "found_as": Column("str", "kind of repetition that the machine had found, or an empty string"),
+        "verdict": Column("str", "what a person says of the pair", values=("same", "different")),
+        "auditor": Column("str", "who says so, or an empty string"),
         "counted": Column("bool", "whether the repetition is counted all the same"),
         "unit_id": Column("str", "id of the unit; depends on its passage and its place in it"),
         "is_recommendation": Column("bool", "whether the unit recommends something"),
         "recommendation_score": _share("probability that the unit recommends something"),
+        "repeats": Column(
+            "str", "the unit whose words this one only repeats (quoted, or said twice), or null", nullable=True
+        ),
         "row": _count("row in vectors.npy, from 0"),
         "theme_id": Column("str", "id of the theme in codebook.toml, or other"),
         "score": _share("calibrated probability that the theme applies, or membership in the topic"),
@@ -127,7 +141,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "sources": Table(
             "one captured file, or one sheet of a workbook",
             ("source_id",),
-            ("source_id", "file", "format", "sha256", "encoding", "bytes", "title", "text"),
+            ("source_id", "file", "format", "sha256", "encoding", "bytes", "title", "columns", "text"),
         ),
         "rejects": Table(
             "one piece of input not used",
@@ -156,6 +170,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             ("passage_id",),
             ("passage_id", "duplicate_of", "kind", "similarity", "counted"),
         ),
+        "audits": Table(
+            "one pair of passages that a person has looked at",
+            ("passage_id", "duplicate_of"),
+            ("passage_id", "duplicate_of", "found_as", "verdict", "auditor"),
+        ),
         "units": Table(
             "one sentence-sized unit of a distinct tip or comment",
             ("unit_id",),
@@ -168,6 +187,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 "text",
                 "is_recommendation",
                 "recommendation_score",
+                "repeats",
             ),
         ),
         "vectors": Table("one embedding", ("unit_id",), ("unit_id", "row")),

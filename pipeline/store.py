@@ -22,6 +22,7 @@ from pipeline.errors import GlosaError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+NAMES = ".glosa/names.json"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -52,17 +53,23 @@ class Store:
         with self._writable("data/processed/vectors.npy").open("wb") as file:
             np.save(file, np.ascontiguousarray(vectors, dtype=np.float32), allow_pickle=False)
 
+    def names(self) -> tuple[str, ...]:
+        """Load the contributors' names; they are kept to be replaced wherever something is published."""
+        return tuple(json.loads(self._readable(NAMES).read_text(encoding="utf-8")))
+
+    def save_names(self, names: Iterable[str]) -> None:
+        """Write the contributors' names beside the program's state, readable by their owner alone."""
+        path = self._writable(NAMES)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(sorted(set(names)), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
     def save_bytes(self, name: str, content: bytes) -> None:
         """Write a published file below the study's folder."""
         self._writable(name).write_bytes(content)
 
     def save_csv(self, name: str, frame: pd.DataFrame) -> None:
-        """Write a published table as UTF-8 CSV in which no cell can run as a formula."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(frame.columns)
-        writer.writerows([_guard(cell) for cell in row] for row in frame.itertuples(index=False))
-        self.save_bytes(name, out.getvalue().encode())
+        """Write a published table; see `to_csv`."""
+        self.save_bytes(name, to_csv(frame))
 
     def commit(self) -> None:
         """Rename everything that was saved into place."""
@@ -114,6 +121,15 @@ def sha256(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def to_csv(frame: pd.DataFrame) -> bytes:
+    """Return a table as UTF-8 CSV in which no cell can run as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_guard(cell) for cell in row] for row in frame.itertuples(index=False))
+    return out.getvalue().encode()
 
 
 def write_json(path: Path, value: Any) -> None:

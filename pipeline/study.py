@@ -17,6 +17,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipeline.captures import Refused
+from pipeline.captures import find as find_captures
 from pipeline.errors import GlosaError
 
 EMBEDDED_MODEL = "use-multilingual-v3"
@@ -47,11 +49,25 @@ class StudySection(_Section):
         return codes
 
 
+class IngestSection(_Section):
+    """Columns of tables that hold the text, the contributor and the language tag; none named: they are found."""
+
+    text: tuple[str, ...] = Field(default=(), strict=False)
+    voice: tuple[str, ...] = Field(default=(), strict=False)
+    language: tuple[str, ...] = Field(default=(), strict=False)
+
+    @field_validator("text", "voice", "language", mode="before")
+    @classmethod
+    def _one_name_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
 class DeduplicateSection(_Section):
     """When two wordings are one passage."""
 
     near: float = Field(default=0.85, gt=0.5, le=1.0)
     min_words: int = Field(default=8, ge=3)
+    translations: bool = True
 
 
 class UnitsSection(_Section):
@@ -103,6 +119,7 @@ class Settings(_Section):
     """The whole of `study.toml`."""
 
     study: StudySection = StudySection()
+    ingest: IngestSection = IngestSection()
     deduplicate: DeduplicateSection = DeduplicateSection()
     units: UnitsSection = UnitsSection()
     embed: EmbedSection = EmbedSection()
@@ -207,6 +224,11 @@ class Study:
                 return public
         return self.root / "voice.key"
 
+    @property
+    def audit_file(self) -> Path:
+        """What people said of repetitions."""
+        return self.root / "data" / "audit" / "duplicates.csv"
+
     def fingerprint(self, sections: Iterable[str]) -> str:
         """Hash sections of the settings (and `codebook`) by value: comments and key order don't count."""
         everything = {
@@ -218,15 +240,11 @@ class Study:
 
     def captures(self) -> list[Path]:
         """Return the files in `data/raw`, by name; hidden files and README are not captures."""
-        if not self.raw.is_dir():
-            return []
-        files = (path for path in self.raw.rglob("*") if path.is_file())
-        return sorted(
-            path
-            for path in files
-            if not any(part.startswith(".") for part in path.relative_to(self.raw).parts)
-            and path.name.lower() not in {"readme.md", "readme.txt", "readme"}
-        )
+        return find_captures(self.raw)[0]
+
+    def refused(self) -> list[Refused]:
+        """Return what stands in `data/raw` but is never opened, and why (a link that leads outside, a pipe …)."""
+        return find_captures(self.raw)[1]
 
 
 def load(root: Path) -> Study:

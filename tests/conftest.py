@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+
 from pipeline import run, study
 
 # Reproducible, and no deadline: the first example pays for the imports.

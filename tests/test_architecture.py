@@ -5,9 +5,9 @@ import sys
 import tomllib
 
 import pytest
+
 from pipeline import languages, schemas
 from pipeline.stages import STAGES
-
 from tests.conftest import ROOT
 
 

@@ -6,12 +6,12 @@ from pathlib import PurePath
 from typing import Any
 
 import pytest
+
 from pipeline import readers, roles
 from pipeline.engines import sentences
-from pipeline.stages.deduplicate import find_repetitions, wording
+from pipeline.repetitions import find_repetitions, wording
 from pipeline.stages.ingest import identify
 from pipeline.study import DeduplicateSection
-
 from tests.conftest import case_params, cases
 
 ROLE_LINES = [

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pipeline import __version__, study
 
+from pipeline import __version__, study
 from tests.conftest import glosa, make_study
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pipeline import estimates, recommend, schemas
 from pipeline.engines import coder, encoder, recommender
 from pipeline.engines.coder import CodebookCoder, decide
 from pipeline.stages.coding import code
 from pipeline.study import Codebook, CodingSection
-
 from tests.conftest import ROOT, FakeEncoder
 
 THEMES = ("a", "b", "c")

@@ -4,7 +4,9 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.stages.deduplicate import Wording, find_repetitions, links_table, strip_preview_mark, wording
+
+from pipeline.repetitions import Wording, find_repetitions, strip_preview_mark, wording
+from pipeline.stages.deduplicate import links_table
 from pipeline.study import DeduplicateSection
 
 SETTINGS = DeduplicateSection()

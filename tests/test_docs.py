@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import typer
-from pipeline import cli, readers, schemas
+from pydantic import BaseModel
+
+from pipeline import cli, languages, readers, schemas
 from pipeline.stages import STAGES
 from pipeline.study import Settings
-from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -153,6 +154,10 @@ def test_every_format_and_reason_stands_in_readme(word: str) -> None:
 @pytest.mark.parametrize("word", [*schemas.ROLES, *(stage.name for stage in STAGES)])
 def test_every_role_and_stage_stands_in_readme(word: str) -> None:
     assert f"`{word}`" in README
+
+
+def test_every_language_with_word_lists_stands_in_readme() -> None:
+    assert f"Languages with word lists: {', '.join(languages.available())}\n" in README
 
 
 def test_every_make_target_in_readme_exists() -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pipeline.engines import encoder
 from pipeline.engines.cache import CachedEncoder
 from pipeline.errors import GlosaError
 from pipeline.study import EmbedSection
-
 from tests.conftest import FakeEncoder
 
 TEXTS = ["Pide perdón.", "Say sorry.", "Fale com ela.", "word " * 900, "", "Habla con tu supervisora mañana mismo."]

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from pipeline import study
 
+from pipeline import study
 from tests.conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pipeline import readers
 from pipeline.readers import Document, UnreadableError
 

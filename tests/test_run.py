@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from pipeline import check, manifest, run, schemas, study
 from pipeline.stages import STAGES
 from pipeline.store import read_table
-
 from tests.conftest import ROOT, copy_shipped, glosa, hashes, make_study
 
 GOLDEN = ROOT / "tests" / "golden" / "shipped.json"

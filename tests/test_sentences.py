@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from pipeline.engines import sentences
 
 PIECES = st.sampled_from(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from pipeline.errors import GlosaError
 from pipeline.store import Store, read_table
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from pipeline import study
 from pipeline.errors import GlosaError
-
 from tests.conftest import ROOT, make_study
 
 THEME = '[[themes]]\nid = "a"\nlabel = "A"\ndefinition = "Something."\n'

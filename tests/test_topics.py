@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 import pytest
-from pipeline.engines import topics
 
+from pipeline.engines import topics
 from tests.conftest import FakeEncoder
 
 

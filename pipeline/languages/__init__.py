@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+
+from pipeline.wording import fold
 
 UNDETERMINED = "und"
 
@@ -28,6 +31,8 @@ class Lexicon:
     months: tuple[str, ...] = ()
     tip_leads: tuple[str, ...] = ()
     cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -55,10 +60,34 @@ def lexicon(code: str) -> Lexicon:
         truncation=tuple(data["furniture"]["truncation"]),
         months=tuple(data["furniture"]["months"]),
         tip_leads=tuple(data["tips"]["leads"]),
-        cues=MappingProxyType({name: tuple(words) for name, words in data["cues"].items()}),
+        cues=_lists(data["cues"]),
+        fields=_lists(data["fields"]),
+        languages=_lists(data["languages"]),
     )
 
 
 def all_lexicons() -> tuple[Lexicon, ...]:
     """Return every language's word lists: page furniture need not be in the study's languages."""
     return tuple(lexicon(code) for code in available())
+
+
+@cache
+def language_names() -> Mapping[str, str]:
+    """Return the ISO 639-1 code for what each language is called in the languages known, folded."""
+    named = ((fold(name), code) for lex in all_lexicons() for code, names in lex.languages.items() for name in names)
+    return MappingProxyType(dict(named))
+
+
+def _lists(section: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType({name: tuple(entries) for name, entries in section.items()})
+
+
+def count_negators(folded: str, code: str) -> int:
+    """Return how many negating words and phrases of a language a folded text has."""
+    return len(_negators(code).findall(folded))
+
+
+@cache
+def _negators(code: str) -> re.Pattern[str]:
+    phrases = sorted({fold(word) for word in lexicon(code).negators}, key=lambda w: (-len(w), w))
+    return re.compile(rf"\b(?:{'|'.join(phrases)})\b") if phrases else re.compile(r"(?!)")

@@ -15,6 +15,11 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MAX_CONTROL_SHARE = 0.02
+_FEW_CONTROLS = 8
+_MAX_LINES = 5_000_000
+_MAX_MENDED = 20_000_000
+_SUSPECT = re.compile("[^\x00-\x7f]{2}|Ã ")
+_SHORT = {"windows-1252": "cp1252", "windows-1251": "cp1251", "windows-1250": "cp1250"}
 _HIGH = re.compile(r"[^\x00-\x7f]")
 # What Western European text has beyond ASCII: letters, quotation marks, dashes and a few signs.
 _WESTERN = frozenset("áéíóúàèìòùâêîôûäëïöüãõñçåæøœßÿÁÉÍÓÚÀÈÌÒÙÂÊÎÔÛÄËÏÖÜÃÕÑÇÅÆØŒ¿¡ªº°«»“”‘’„‚…–—•·€£§©®™½¼\xa0")
@@ -35,7 +40,43 @@ def decode(content: bytes) -> tuple[str, str]:
         encoding = "utf-8"
     if _control_share(text) > _MAX_CONTROL_SHARE:
         raise UnreadableError("not_text", "more control characters than a text has; a binary file?")
-    return text, encoding
+    if (lines := max(text.count("\n"), text.count("\r"))) > _MAX_LINES:
+        raise UnreadableError("too_large", f"{lines:,} lines; at most {_MAX_LINES:,} are read. Split the file")
+    return mend(text, encoding)
+
+
+def mend(text: str, encoding: str) -> tuple[str, str]:
+    """Undo mojibake (`perdÃ³n`) line by line where it is certain, and say so in the encoding.
+
+    Certain means: the line holds sequences that no language has, and one exact way back leaves it with fewer. Texts
+    over 20 million characters are taken as they are.
+    """
+    from ftfy.badness import badness, is_bad
+
+    if len(text) > _MAX_MENDED or not _SUSPECT.search(text) or not is_bad(text):
+        return text, encoding
+    lines, sources = text.split("\n"), set()
+    for i, line in enumerate(lines):
+        if not _SUSPECT.search(line) or not is_bad(line):
+            continue
+        mended, source = _way_back(line)
+        if source and badness(mended) < badness(line):
+            lines[i] = mended
+            sources.add(source)
+    if not sources:
+        return text, encoding
+    return "\n".join(lines), f"{encoding} (mojibake of {', '.join(sorted(sources))} mended)"
+
+
+def _way_back(line: str) -> tuple[str, str]:
+    """Return the line as it was meant and the encoding it was mistaken for, or no encoding where a letter is lost."""
+    from ftfy import fix_encoding_and_explain
+
+    mended, plan = fix_encoding_and_explain(line)
+    steps = [(step.action, step.parameter) for step in plan or []]
+    sources = [parameter.removeprefix("sloppy-") for action, parameter in steps if action == "encode"]
+    exact = ("decode", "utf-8") in steps and mended.count("\ufffd") <= line.count("\ufffd")
+    return (mended, _SHORT.get(sources[0], sources[0])) if sources and exact else (line, "")
 
 
 def _strict(content: bytes, encoding: str) -> str:
@@ -74,4 +115,4 @@ def _guess(content: bytes) -> tuple[str, str]:
 def _control_share(text: str) -> float:
     sample = text[:100_000]
     controls = sum(1 for char in sample if (char < " " and char not in "\t\n\r\f") or "\x7f" <= char < "\x85")
-    return controls / max(len(sample), 1)
+    return controls / len(sample) if controls > _FEW_CONTROLS else 0.0

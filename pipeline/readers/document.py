@@ -6,12 +6,18 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 Hint = Literal["text", "title", "heading", "bullet", "comment", "chrome"]
 
 # C0/C1 controls except tab and newline, and the byte-order mark: never part of the words.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+# Half of a pair, which JSON can hold (`\ud800`) and UTF-8 can't.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# No combining mark stands before U+0300; those beyond 16 bits stand before the emoji.
+_LONG_RUN = re.compile("[^\x00-\u02ff]{31}")
+_RARE = re.compile("[\U00010000-\U0001efff]")
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
@@ -61,11 +67,31 @@ class Document:
     part: str = ""
     is_page: bool = True
     """Whether order and neighbours mean something (a page), or each block stands alone (records)."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """The columns of a table and the role that each was given; an empty role: not used."""
 
 
 def normalize(text: str) -> str:
-    """Return text in Unicode NFC with `\\n` line ends and without control characters."""
-    return unicodedata.normalize("NFC", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
+    """Return text in Unicode NFC with `\\n` line ends, without control characters; lone surrogates become U+FFFD.
+
+    Format characters, those that set the direction of writing among them, are part of the words and stay.
+    """
+    lawful = _SURROGATES.sub("\ufffd", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
+    if _LONG_RUN.search(lawful):
+        lawful = _endless_marks(bool(_RARE.search(lawful))).sub("\\g<0>\u034f", lawful)
+    return unicodedata.normalize("NFC", lawful)
+
+
+@cache
+def _endless_marks(beyond_16_bits: bool) -> re.Pattern[str]:
+    """Thirty combining marks, with more behind them: Unicode's stream-safe format (UAX #15) puts U+034F there.
+
+    Without it, putting the marks of an endless run in order takes time that grows with the square of its length.
+    A class of characters within 16 bits is many times faster than one beyond them.
+    """
+    codes = range(0x300, 0x1F000 if beyond_16_bits else 0x10000)
+    marks = "".join(chr(code) for code in codes if unicodedata.combining(chr(code)))
+    return re.compile(f"[{marks}][{marks}]{{29}}(?=[{marks}])")
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -95,10 +121,12 @@ class Builder:
         skip: int = 0,
     ) -> None:
         """Append a piece; its first `skip` characters belong to the source but not to the block."""
-        raw = normalize(text)
-        start, end = trim(raw, min(skip, len(raw)), len(raw))
+        skipped = normalize(text[:skip])
+        raw = skipped + normalize(text[skip:]) if skip else normalize(text)
+        start, end = trim(raw, len(skipped), len(raw))
         if start < end:
-            self._blocks.append(Block(self._length + start, self._length + end, locator, hint, voice, tag))
+            span = self._length + start, self._length + end
+            self._blocks.append(Block(*span, locator, hint, _name(voice), _name(tag)))
         self._pieces.append(raw)
         self._length += len(raw) + 1
 
@@ -111,6 +139,10 @@ class Builder:
     def blocks(self) -> tuple[Block, ...]:
         """The spans so far."""
         return tuple(self._blocks)
+
+
+def _name(text: str | None) -> str | None:
+    return normalize(text) if text else text
 
 
 def title_of(text: str, blocks: Sequence[Block]) -> str:

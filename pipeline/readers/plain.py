@@ -8,7 +8,7 @@ from pathlib import PurePath
 from pipeline.readers.decoding import decode
 from pipeline.readers.document import Block, Document, Hint, normalize, title_of, trim
 
-_BULLET = re.compile(r"\s*(?:[-*•‣▪▸►●○◦·–—✓✔➤→]|\(?\d{1,2}[.)])\s+(?=\S)")
+BULLET = re.compile(r"\s*(?:[-*•‣▪▸►●○◦·–—✓✔➤→]|\(?\d{1,2}[.)])\s+(?=\S)")
 _HEADING = re.compile(r"\s*#{1,6}\s+(?=\S)")
 
 
@@ -28,7 +28,7 @@ def read(content: bytes, path: PurePath) -> list[Document]:
 
 def _mark(line: str) -> tuple[int, Hint]:
     """Return how many characters the line's bullet or heading mark takes, and what the line is."""
-    if match := _BULLET.match(line):
+    if match := BULLET.match(line):
         return match.end(), "bullet"
     if match := _HEADING.match(line):
         return match.end(), "heading"

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.readers.document import Builder, Document, Hint, SetAside, UnreadableError, title_of
 
+_MAX_PARAGRAPHS = 200_000
 _SPEAKER = re.compile(r"\s*(?P<name>[^\s:][^:\n]{0,58}[^\s:]|[^\s:])\s*:\s*")
 
 
@@ -22,9 +23,9 @@ def read(content: bytes, path: PurePath) -> list[Document]:
         raise UnreadableError("unreadable", f"no Word document: {error}") from None
     builder, set_aside = Builder(), []
     for number, paragraph in enumerate(_paragraphs(document), start=1):
-        locator, speaker = f"paragraph {number}", _speaker(paragraph)
-        if speaker:
-            name, skip = speaker
+        locator = f"paragraph {number}"
+        name, skip = speaker_in(paragraph.text, _leading_bold(paragraph))
+        if name:
             builder.add(paragraph.text, locator, "comment", voice=name, skip=skip)
             set_aside.append(SetAside(f"{locator}, speaker", "byline", "a contributor's name"))
         elif paragraph.text.strip():
@@ -36,9 +37,35 @@ def read(content: bytes, path: PurePath) -> list[Document]:
     return [Document(path.suffix[1:].lower(), "utf-8", title, text, blocks, tuple(set_aside))]
 
 
+def speaker_in(text: str, bold: str) -> tuple[str | None, int]:
+    """Return the contributor's name and how many characters it takes, where the `Name:` in front is set in bold."""
+    match = _SPEAKER.match(text)
+    if not bold.strip() or not match or not bold.strip().rstrip(":").strip().startswith(match["name"]):
+        return None, 0
+    return match["name"], match.end()
+
+
 def _paragraphs(document: Any) -> list[Any]:
-    cells = [cell for table in document.tables for row in table.rows for cell in row.cells]
-    return [*document.paragraphs, *(paragraph for cell in cells for paragraph in cell.paragraphs)]
+    """Return every paragraph once: those of the body, then those of tables, however cells are merged or nested."""
+    from docx.oxml.ns import qn
+    from docx.text.paragraph import Paragraph
+
+    body = document.element.body
+    _unwrap(body, [qn(name) for name in ("w:ins", "w:moveTo", "w:smartTag", "w:sdtContent", "w:sdt")])
+    fallback = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+    found = [p for p in body.iter(qn("w:p")) if next(p.iterancestors(fallback), None) is None]
+    if len(found) > _MAX_PARAGRAPHS:
+        raise UnreadableError("too_large", f"{len(found):,} paragraphs; at most {_MAX_PARAGRAPHS:,} are read")
+    found.sort(key=lambda p: next(p.iterancestors(qn("w:tbl")), None) is not None)
+    return [Paragraph(element, document._body) for element in found]
+
+
+def _unwrap(body: Any, tags: list[str]) -> None:
+    """Take off what stands around runs and paragraphs (tracked insertions, form fields), since it would hide them."""
+    for wrapper in list(body.iter(*tags)):
+        for child in list(wrapper):
+            wrapper.addprevious(child)
+        wrapper.getparent().remove(wrapper)
 
 
 def _hint(paragraph: Any) -> Hint:
@@ -51,14 +78,10 @@ def _hint(paragraph: Any) -> Hint:
     return "bullet" if numbered or style.startswith("list") else "text"
 
 
-def _speaker(paragraph: Any) -> tuple[str, int] | None:
-    """Return the contributor's name and how many characters it takes, where the name is set in bold."""
+def _leading_bold(paragraph: Any) -> str:
     bold = ""
     for run in paragraph.runs:
         if not run.bold:
             break
         bold += run.text
-    match = _SPEAKER.match(paragraph.text)
-    if not bold.strip() or not match or not bold.strip().rstrip(":").strip().startswith(match["name"]):
-        return None
-    return match["name"], match.end()
+    return bold

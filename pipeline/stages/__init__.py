@@ -17,18 +17,29 @@ if TYPE_CHECKING:
     from pipeline.study import Study
 
 FIGURES = ("flow", "prevalence", "languages", "cooccurrence", "topics")
-PUBLISHED_TABLES = ("theme_estimates", "cooccurrence", "topics", "duplicates_summary", "rejects_summary")
+PUBLISHED_TABLES = (
+    "theme_estimates",
+    "cooccurrence",
+    "topics",
+    "duplicates_summary",
+    "rejects_summary",
+    "privacy_summary",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step: the files it reads and writes below the study's folder, and the settings it depends on."""
+    """One step: the files it reads and writes below the study's folder, and the settings it depends on.
+
+    `optional` are files that people may set; their content counts where they exist.
+    """
 
     name: str
     about: str
     settings: tuple[str, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
     def load(self) -> Callable[[Study, Store], None]:
         """Import the stage's module and return its `run`."""
@@ -44,16 +55,17 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "ingest",
         "read the captures into passages",
-        ("study",),
+        ("study", "ingest"),
         (),
-        _tables("sources.parquet", "rejects.parquet", "passages.parquet"),
+        (*_tables("sources.parquet", "rejects.parquet", "passages.parquet"), ".glosa/names.json"),
     ),
     Stage(
         "deduplicate",
         "set repeated wordings aside",
-        ("deduplicate",),
+        ("study", "deduplicate", "embed"),
         _tables("passages.parquet"),
-        _tables("duplicates.parquet"),
+        _tables("duplicates.parquet", "audits.parquet"),
+        ("data/audit/duplicates.csv",),
     ),
     Stage(
         "segment",
@@ -87,19 +99,23 @@ STAGES: tuple[Stage, ...] = (
         "publish",
         "draw the charts and write the theme report",
         (*Settings.model_fields, "codebook"),
-        _tables(
-            "sources.parquet",
-            "rejects.parquet",
-            "passages.parquet",
-            "duplicates.parquet",
-            "units.parquet",
-            "codings.parquet",
-            "themes.parquet",
-            "theme_estimates.parquet",
-            "cooccurrence.parquet",
-            "topics.parquet",
-            "topic_memberships.parquet",
-            "topic_themes.parquet",
+        (
+            *_tables(
+                "sources.parquet",
+                "rejects.parquet",
+                "passages.parquet",
+                "duplicates.parquet",
+                "audits.parquet",
+                "units.parquet",
+                "codings.parquet",
+                "themes.parquet",
+                "theme_estimates.parquet",
+                "cooccurrence.parquet",
+                "topics.parquet",
+                "topic_memberships.parquet",
+                "topic_themes.parquet",
+            ),
+            ".glosa/names.json",
         ),
         (
             "reports/theme_report.html",

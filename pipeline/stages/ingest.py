@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline import readers, roles
+from pipeline import privacy, readers, roles
+from pipeline.captures import Refused
 from pipeline.engines import langid
 from pipeline.errors import GlosaError
-from pipeline.languages import UNDETERMINED
-from pipeline.readers import Document, SetAside, UnreadableError
+from pipeline.languages import UNDETERMINED, language_names
+from pipeline.readers import Block, Document, SetAside, UnreadableError, Wanted
 from pipeline.schemas import REJECT_REASONS
 from pipeline.store import Store
 from pipeline.study import Study
@@ -26,26 +29,6 @@ from pipeline.wording import content_id, fold, words
 _MIN_PROBABILITY = 0.6
 _TAG_ODDS = 4.0
 _PAGE_PRIOR = 0.5
-_LANGUAGE_NAMES = {
-    "spanish": "es",
-    "espanol": "es",
-    "castellano": "es",
-    "english": "en",
-    "ingles": "en",
-    "portuguese": "pt",
-    "portugues": "pt",
-    "french": "fr",
-    "frances": "fr",
-    "francais": "fr",
-    "german": "de",
-    "deutsch": "de",
-    "aleman": "de",
-    "italian": "it",
-    "italiano": "it",
-    "catalan": "ca",
-    "catala": "ca",
-    "dutch": "nl",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +44,36 @@ class Source:
 
 def run(study: Study, store: Store) -> None:
     """Load the captures, cut them into passages, save sources, rejects and passages."""
-    sources, rejects = read_captures(study.captures(), study.raw)
+    sources, rejects = read_captures(study.captures(), study.raw, Wanted(**study.settings.ingest.model_dump()))
+    rejects += [refusal(found, study.raw) for found in study.refused()]
     if not sources:
         raise _nothing_to_read(study.raw, rejects)
 
     passages = passages_of(sources, study.languages, study.voice_key.read_bytes())
     rejects += [reject(s.source_id, s.file, piece) for s in sources for piece in s.document.set_aside]
 
-    store.save_table("sources", sources_table(sources))
+    names = sorted({block.voice for source in sources for block in source.document.blocks if block.voice})
+    store.save_names(names)
+    store.save_table("sources", sources_table(sources, privacy.Finder(names, singles=False)))
     store.save_table("rejects", rejects_table(rejects))
     store.save_table("passages", passages)
 
 
-def read_captures(files: Iterable[Path], folder: Path) -> tuple[list[Source], list[dict[str, str]]]:
+def read_captures(
+    files: Iterable[Path], folder: Path, wanted: Wanted = readers.records.FIND
+) -> tuple[list[Source], list[dict[str, str]]]:
     """Read files in name order; return the sources, by id, and the rows of rejects."""
     sources: dict[str, Source] = {}
     rejects: list[dict[str, str]] = []
     for file in files:
         name = file.relative_to(folder).as_posix()
-        content = file.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
         try:
-            documents = readers.read(content, file)
+            content = file.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            documents = _documents(content, file, wanted)
+        except OSError as error:
+            rejects.append(reject(content_id("s", name), name, SetAside("file", "unreadable", f"{error.strerror}")))
+            continue
         except UnreadableError as error:
             piece = SetAside("file", error.reason, error.detail)
             rejects.append(reject(content_id("s", digest, file.suffix.lower(), name), name, piece))
@@ -98,6 +89,19 @@ def read_captures(files: Iterable[Path], folder: Path) -> tuple[list[Source], li
     return [sources[key] for key in sorted(sources)], rejects
 
 
+def _documents(content: bytes, file: Path, wanted: Wanted) -> list[Document]:
+    """Read one capture; whatever a reader stumbles over is that capture's fault and ends nothing else."""
+    try:
+        return readers.read(content, file, wanted)
+    except UnreadableError:
+        raise
+    except BaseException as error:
+        # A panic in a Rust library is no Exception; an interrupt of the run isn't the capture's fault.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableError("unreadable", f"the reader broke off with {type(error).__name__}") from error
+
+
 def reject(source_id: str, file: str, piece: SetAside) -> dict[str, str]:
     """Return a row of rejects."""
     return {
@@ -109,8 +113,15 @@ def reject(source_id: str, file: str, piece: SetAside) -> dict[str, str]:
     }
 
 
-def sources_table(sources: Sequence[Source]) -> pd.DataFrame:
-    """Return the table of sources, by id."""
+def refusal(found: Refused, folder: Path) -> dict[str, str]:
+    """Return a row of rejects for a path that was never opened."""
+    name = os.fsencode(found.path.relative_to(folder)).decode("utf-8", "replace")
+    return reject(content_id("s", name), name, SetAside("file", found.reason, found.detail))
+
+
+def sources_table(sources: Sequence[Source], finder: privacy.Finder) -> pd.DataFrame:
+    """Return the table of sources, by id; what `finder` finds in a title is replaced by its kind."""
+    kinds = {kind: kind for kind in privacy.KINDS}
     return pd.DataFrame(
         [
             {
@@ -120,7 +131,10 @@ def sources_table(sources: Sequence[Source]) -> pd.DataFrame:
                 "sha256": s.sha256,
                 "encoding": s.document.encoding,
                 "bytes": s.size,
-                "title": s.document.title,
+                "title": finder.replace(s.document.title, kinds)[0],
+                "columns": json.dumps(
+                    [[finder.replace(name, kinds)[0], role] for name, role in s.document.columns], ensure_ascii=False
+                ),
                 "text": s.document.text,
             }
             for s in sources
@@ -161,8 +175,9 @@ def passages_of(sources: Sequence[Source], languages: tuple[str, ...], key: byte
 def _rows(source: Source, languages: tuple[str, ...], key: bytes) -> list[dict[str, object]]:
     document = source.document
     blocks = [replace(block, tag=language_code(block.tag)) for block in document.blocks]
+    lines = [roles.Line(document.text[block.start : block.end], block.hint) for block in blocks]
+    blocks, assigned = with_lists(document.text, blocks, roles.assign(lines, document.is_page))
     texts = [document.text[block.start : block.end] for block in blocks]
-    lines = [roles.Line(text, block.hint) for text, block in zip(texts, blocks, strict=True)]
     spoken = identify(texts, [block.tag for block in blocks], languages)
     return [
         {
@@ -177,10 +192,24 @@ def _rows(source: Source, languages: tuple[str, ...], key: bytes) -> list[dict[s
             "language_tag": block.tag,
             "text": text,
         }
-        for block, text, role, (language, score) in zip(
-            blocks, texts, roles.assign(lines, document.is_page), spoken, strict=True
-        )
+        for block, text, role, (language, score) in zip(blocks, texts, assigned, spoken, strict=True)
     ]
+
+
+def with_lists(text: str, blocks: Sequence[Block], assigned: Sequence[str]) -> tuple[list[Block], list[str]]:
+    """Join a list to the comment that announces it: a comment that ends in a colon, with bullets right below it."""
+    joined: list[Block] = []
+    found: list[str] = []
+    announced = False
+    for block, role in zip(blocks, assigned, strict=True):
+        is_comment = role == roles.COMMENT
+        if announced and is_comment and block.hint == "bullet" and text.count("\n", joined[-1].end, block.start) == 1:
+            joined[-1] = replace(joined[-1], end=block.end)
+            continue
+        announced = is_comment and block.hint == "text" and text[block.end - 1] in ":："
+        joined.append(block)
+        found.append(role)
+    return joined, found
 
 
 def identify(
@@ -214,7 +243,7 @@ def language_code(tag: str | None) -> str | None:
     if not tag:
         return None
     folded = fold(re.split(r"[-_ ]", tag.strip())[0])
-    return folded if len(folded) == 2 else _LANGUAGE_NAMES.get(fold(tag).split(" ")[0] if fold(tag) else "")
+    return folded if len(folded) == 2 else language_names().get(fold(tag).split(" ")[0] if fold(tag) else "")
 
 
 def pseudonym(name: str | None, key: bytes) -> str | None:

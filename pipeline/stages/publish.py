@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline import __version__, charts, manifest, results
+from pipeline import __version__, charts, manifest, privacy, results
 from pipeline.engines.coder import TRAINED
 from pipeline.engines.recommender import read_json
 from pipeline.engines.topics import MIN_UNITS
+from pipeline.errors import GlosaError
 from pipeline.report import page
-from pipeline.report.strings import Strings
-from pipeline.store import Store
+from pipeline.report.strings import Strings, catalogue
+from pipeline.store import Store, to_csv
 from pipeline.study import Study
 
 _TABLES = (
@@ -23,6 +24,7 @@ _TABLES = (
     "rejects",
     "passages",
     "duplicates",
+    "audits",
     "units",
     "codings",
     "themes",
@@ -38,21 +40,125 @@ Results = Mapping[str, Any]
 def run(study: Study, store: Store) -> None:
     """Load the tables, gather the numbers, save charts, tables and the page."""
     tables = {name: store.table(name) for name in _TABLES}
-
-    found = results.build(study, tables, manifest.describe(study), read_json("figures.json"))
     text = Strings(study.languages[0])
+    finder, vocabulary = finder_of(study, tables["passages"]["text"], store.names(), text.language)
+
+    tables, described, hidden = hide(tables, manifest.describe(study), finder, vocabulary, text.section("privacy"))
+    found = results.build(study, tables, described, read_json("figures.json"))
+    found = results.disguise(found, finder, text.section("privacy"))
+    found["privacy"].update(hidden)
     figures = draw(found, text)
     svgs = {name: charts.to_svg(figure) for name, figure in figures.items()}
     shown = {name: _inline(svg) for name, svg in svgs.items()} | alternatives(found, text)
     html = page.render(found, shown, study.languages[0], facts(study, found, text))
 
-    for name, figure in figures.items():
-        store.save_bytes(f"reports/figures/{name}.svg", svgs[name])
-        store.save_bytes(f"reports/figures/{name}.png", charts.to_png(figure))
-    for name, frame in published_tables(tables, found).items():
-        store.save_csv(f"reports/tables/{name}.csv", frame)
-    store.save_bytes("reports/results.json", (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
-    store.save_bytes("reports/theme_report.html", html.encode())
+    artefacts = {f"reports/figures/{name}.svg": svg for name, svg in svgs.items()}
+    artefacts |= {f"reports/figures/{name}.png": charts.to_png(figure) for name, figure in figures.items()}
+    artefacts |= {f"reports/tables/{name}.csv": to_csv(t) for name, t in published_tables(tables, found).items()}
+    artefacts["reports/results.json"] = (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()
+    artefacts["reports/theme_report.html"] = html.encode()
+    refuse_leaks(artefacts, finder, own_words(study, described, finder))
+    for name, content in artefacts.items():
+        store.save_bytes(name, content)
+
+
+def finder_of(
+    study: Study, texts: Iterable[str], names: Iterable[str], language: str
+) -> tuple[privacy.Finder, privacy.Vocabulary]:
+    """Return what finds names and addresses in the study's texts, and what the corpus says of its words."""
+    codebook = json.dumps(study.codebook.model_dump(mode="json"), ensure_ascii=False)
+    vocabulary = privacy.vocabulary((*texts, codebook))
+    known = json.dumps(catalogue(language), ensure_ascii=False)
+    return privacy.Finder(names, vocabulary.common, known=[known]), vocabulary
+
+
+def hide(
+    tables: Mapping[str, pd.DataFrame],
+    described: Mapping[str, Any],
+    finder: privacy.Finder,
+    vocabulary: privacy.Vocabulary,
+    placeholders: Mapping[str, str],
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any], dict[str, int]]:
+    """Take names out of what is published beside the quoted words: names of files, and keywords of topics.
+
+    Returns the tables, the description of the run, and how many keywords and file names were changed.
+    """
+    topics = tables["topics"]
+    keywords = [json.loads(row) for row in topics["keywords"]]
+    kept = [
+        {
+            code: [w for w in terms if not finder.is_name(w) and w not in vocabulary.addresses]
+            for code, terms in row.items()
+        }
+        for row in keywords
+    ]
+    labels = [relabelled(*row) for row in zip(topics["label"], keywords, kept, strict=True)]
+    files = public_files(
+        {*tables["sources"]["file"], *tables["rejects"]["file"], *described["inputs"]}, finder, placeholders
+    )
+    shown = {
+        **tables,
+        "topics": topics.assign(
+            label=labels, keywords=[json.dumps(row, ensure_ascii=False, sort_keys=True) for row in kept]
+        ),
+        **{name: tables[name].assign(file=tables[name]["file"].map(files)) for name in ("sources", "rejects")},
+    }
+    inputs = {files[name]: digest for name, digest in described["inputs"].items()}
+    n_dropped = sum(len(terms) - len(kept[i][code]) for i, row in enumerate(keywords) for code, terms in row.items())
+    changed = {"keywords": n_dropped, "files": sum(old != new for old, new in files.items())}
+    return shown, {**described, "inputs": inputs}, changed
+
+
+def relabelled(label: str, keywords: Mapping[str, Sequence[str]], kept: Mapping[str, Sequence[str]]) -> str:
+    """Return a topic's label without the keywords that were dropped; the next ones stand in for them."""
+    for code, terms in keywords.items():
+        if terms and ", ".join(terms[:3]) == label:
+            return ", ".join(kept[code][:3]) or "–"
+    return label
+
+
+def public_files(files: Iterable[str], finder: privacy.Finder, placeholders: Mapping[str, str]) -> dict[str, str]:
+    """Return the name under which each file is published: no contributor's name, address or number, and none twice."""
+    public: dict[str, str] = {}
+    taken: set[str] = set()
+    for file in sorted(files):
+        spans = [span for span in finder.find(file) if span.kind in {"name", "email", "phone"}]
+        shown = name = privacy.rendered(file, spans, placeholders)
+        number = 1
+        while shown in taken:
+            number += 1
+            stem, dot, suffix = name.rpartition(".")
+            shown = f"{stem} ({number}){dot}{suffix}" if dot else f"{name} ({number})"
+        taken.add(shown)
+        public[file] = shown
+    return public
+
+
+def own_words(study: Study, described: Mapping[str, Any], finder: privacy.Finder) -> list[str]:
+    """Return what may stand in the report though it looks like a leak: what study.toml states, and fingerprints."""
+    settings = study.settings
+    stated = [settings.study.title, settings.study.question, settings.report.licence]
+    for section in (settings.team, settings.ethics, settings.sources, settings.data_statement):
+        stated += section.values()
+    prints = [described["settings"], described["code"], *described["inputs"].values()]
+    cut = [digest[:size] for digest in prints for size in (12, 16)]
+    return [text for text in stated if finder.grave(text)] + [text for text in cut if text.isdigit()]
+
+
+def refuse_leaks(artefacts: Mapping[str, bytes], finder: privacy.Finder, allowed: Iterable[str]) -> None:
+    """Raise `GlosaError` where something is about to be published that must not be."""
+    leak = next(privacy.leaks(artefacts, finder, allowed), None)
+    if leak:
+        raise GlosaError(
+            leak.artefact,
+            f"{_LEAKS[leak.kind]} would be published ({leak.place}): “{leak.context}”.",
+            "no contributor's name, e-mail address or phone number in anything under reports/. Nothing was written.",
+            "Take it out of codebook.toml, or out of the file or column name it comes from, and run again; "
+            "if it is in none of these, report it.",
+        )
+
+
+_LEAKS = {"name": "a contributor's full name", "email": "an e-mail address", "phone": "a phone number"}
 
 
 def draw(found: Results, t: Strings) -> dict[str, Any]:
@@ -97,7 +203,7 @@ _ASIDES = (
     ("exact", "near", "truncated", "translation"),
     ("prompt", "navigation"),
     (),
-    ("not_eligible",),
+    ("repeated", "not_eligible"),
     ("other", "abstained"),
 )
 
@@ -157,10 +263,17 @@ def published_tables(tables: Mapping[str, pd.DataFrame], found: Results) -> dict
     return {
         "theme_estimates": estimates,
         "cooccurrence": tables["cooccurrence"],
+        "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
         "duplicates_summary": pd.DataFrame(found["duplicates"], columns=["kind", "role", "n"]),
         "rejects_summary": pd.DataFrame(found["rejects"], columns=["file", "reason", "n"]),
     }
+
+
+def privacy_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Return what was replaced: kind, where, how often."""
+    rows = [(kind, "quoted passages", n) for kind, n in summary["replaced"].items()]
+    return [*rows, ("name", "topic keywords", summary["keywords"]), ("name", "file names", summary["files"])]
 
 
 def _labels(found: Results, t: Strings) -> dict[str, str]:

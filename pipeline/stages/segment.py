@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from pipeline import roles
+from pipeline import quotations, roles
 from pipeline.engines import cache, langid, recommender, sentences
 from pipeline.languages import UNDETERMINED
 from pipeline.store import Store
@@ -23,6 +23,7 @@ _COLUMNS = (
     "text",
     "is_recommendation",
     "recommendation_score",
+    "repeats",
 )
 _CLEARLY_OTHER = 0.95
 _MIN_WORDS_TO_DIFFER = 6
@@ -40,6 +41,7 @@ def run(study: Study, store: Store) -> None:
     units = units.assign(
         is_recommendation=scores >= study.settings.units.threshold,
         recommendation_score=scores,
+        repeats=units["unit_id"].map(repetitions_of(units, passages)),
     )
 
     store.save_table("units", units)
@@ -59,7 +61,17 @@ def units_of(passages: pd.DataFrame, languages: tuple[str, ...]) -> pd.DataFrame
     for row, language in zip(rows, spoken, strict=True):
         row["language"] = language
     frame = pd.DataFrame(rows, columns=_COLUMNS[:6])
-    return frame.assign(is_recommendation=False, recommendation_score=0.0)
+    return frame.assign(is_recommendation=False, recommendation_score=0.0, repeats=None)
+
+
+def repetitions_of(units: pd.DataFrame, passages: pd.DataFrame) -> dict[str, str]:
+    """Return, for each unit that only repeats another (a quotation, a sentence said twice), the one it repeats."""
+    begins = passages.set_index("passage_id")["start"]
+    parts = [
+        quotations.Part(u.unit_id, u.passage_id, u.start - begins[u.passage_id], u.end - begins[u.passage_id], u.text)
+        for u in units.itertuples()
+    ]
+    return quotations.repeated(parts, dict(zip(passages["passage_id"], passages["text"], strict=True)))
 
 
 def unit_languages(texts: list[str], passage_languages: list[str], languages: tuple[str, ...]) -> list[str]:

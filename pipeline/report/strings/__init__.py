@@ -43,6 +43,11 @@ class Strings:
         section, name = key.split(".", 1)
         return self._catalogue[section][name]
 
+    def section(self, name: str) -> Mapping[str, str]:
+        """Return a section as it is."""
+        section: Mapping[str, str] = self._catalogue[name]
+        return section
+
     def name(self, section: str, key: str) -> str:
         """Return the name of a value (a language, a role), or the value where it has none."""
         return str(self._catalogue[section].get(key, key))
