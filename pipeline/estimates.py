@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import roles
+from pipeline.schemas import TABLES
 
 OTHER = "other"
 ALL = "all"
@@ -97,24 +98,7 @@ def theme_estimates(
             rows += [
                 _estimate(theme, group, str(level), base, inside, level in hidden) for theme in [*theme_ids, OTHER]
             ]
-    columns = [
-        "theme_id",
-        "group",
-        "level",
-        "n_voices",
-        "n_units",
-        "base_voices",
-        "base_units",
-        "share",
-        "share_low",
-        "share_high",
-        "corrected",
-        "corrected_low",
-        "corrected_high",
-        "estimator",
-        "suppressed",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(TABLES["theme_estimates"].columns))
 
 
 def suppressed_levels(voices: pd.Series, min_voices: int) -> set[str]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline import estimates
 from pipeline.engines import cache, coder
+from pipeline.schemas import TABLES
 from pipeline.store import Store
 from pipeline.study import Codebook, CodingSection, Study
 
@@ -23,24 +24,13 @@ def run(study: Study, store: Store) -> None:
     codings = code(list(eligible["unit_id"]), probabilities, study.codebook, study.settings.coding, chosen.method)
     ids, repeats = study.codebook.ids, estimates.occurrences(duplicates)
     counts = estimates.theme_counts(eligible, codings, repeats, ids)
+    described = describe(study.codebook, study.languages[0])
     by_group = estimates.theme_estimates(eligible, codings, ids, study.settings.report.min_voices)
 
     store.save_table("codings", codings)
     store.save_table(
         "themes",
-        counts.merge(describe(study.codebook, study.languages[0]), on="theme_id", how="left")[
-            [
-                "theme_id",
-                "label",
-                "definition",
-                "n_voices",
-                "n_units",
-                "n_mentions",
-                "base_voices",
-                "base_units",
-                "share",
-            ]
-        ],
+        counts.merge(described, on="theme_id", how="left")[list(TABLES["themes"].columns)],
     )
     store.save_table("theme_estimates", by_group)
     store.save_table("cooccurrence", estimates.cooccurrence(codings, ids))

@@ -21,7 +21,7 @@ from pipeline.engines import langid
 from pipeline.errors import GlosaError
 from pipeline.languages import UNDETERMINED, language_names
 from pipeline.readers import Block, Document, SetAside, UnreadableError, Wanted
-from pipeline.schemas import REJECT_REASONS
+from pipeline.schemas import REJECT_REASONS, TABLES
 from pipeline.store import Store
 from pipeline.study import Study
 from pipeline.wording import content_id, fold, words
@@ -156,20 +156,7 @@ def passages_of(sources: Sequence[Source], languages: tuple[str, ...], key: byte
         text = str(row["text"])
         row["passage_id"] = content_id("p", text, seen[text])
         seen[text] += 1
-    columns = [
-        "passage_id",
-        "source_id",
-        "locator",
-        "start",
-        "end",
-        "role",
-        "voice",
-        "language",
-        "language_score",
-        "language_tag",
-        "text",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(TABLES["passages"].columns))
 
 
 def _rows(source: Source, languages: tuple[str, ...], key: bytes) -> list[dict[str, object]]:

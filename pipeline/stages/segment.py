@@ -14,17 +14,7 @@ from pipeline.store import Store
 from pipeline.study import Study
 from pipeline.wording import content_id, words
 
-_COLUMNS = (
-    "unit_id",
-    "passage_id",
-    "start",
-    "end",
-    "language",
-    "text",
-    "is_recommendation",
-    "recommendation_score",
-    "repeats",
-)
+_FOUND_FIRST = ("unit_id", "passage_id", "start", "end", "language", "text")
 _CLEARLY_OTHER = 0.95
 _MIN_WORDS_TO_DIFFER = 6
 
@@ -60,7 +50,7 @@ def units_of(passages: pd.DataFrame, languages: tuple[str, ...]) -> pd.DataFrame
     spoken = unit_languages([r["text"] for r in rows], [r["language"] for r in rows], languages)
     for row, language in zip(rows, spoken, strict=True):
         row["language"] = language
-    frame = pd.DataFrame(rows, columns=_COLUMNS[:6])
+    frame = pd.DataFrame(rows, columns=_FOUND_FIRST)
     return frame.assign(is_recommendation=False, recommendation_score=0.0, repeats=None)
 
 
