@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.estimates import wilson
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -39,15 +41,6 @@ def matched(study: Path) -> tuple[list[tuple[dict, object]], list[dict], list[st
             missed.append(row)
     extra = [p.text for queue in found.values() for p in queue]
     return pairs, missed, extra
-
-
-def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson 95 % interval of a share."""
-    if not n:
-        return 0.0, 1.0
-    p = k / n
-    centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return float((centre - half) / (1 + z * z / n)), float((centre + half) / (1 + z * z / n))
 
 
 def _line(name: str, k: int, n: int) -> str:
