@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import manifest, schemas
-from pipeline.store import read_table, sha256
+from pipeline.store import read_table
 from pipeline.study import Study
 
 
@@ -82,5 +82,5 @@ def _outputs(study: Study) -> Iterator[str]:
         path: Path = study.root / name
         if not path.is_file():
             yield f"{name} is gone."
-        elif sha256(path) != entry["sha256"]:
+        elif manifest.sha256(path) != entry["sha256"]:
             yield f"{name} is not what the last run wrote."

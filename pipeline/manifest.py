@@ -67,7 +67,7 @@ def model_key(study: Study) -> str:
 def describe(study: Study) -> dict[str, Any]:
     """Return what a run of the study depends on; the same on every machine with the same inputs."""
     return {
-        "inputs": {path.relative_to(study.raw).as_posix(): _sha256(path) for path in study.captures()},
+        "inputs": {path.relative_to(study.raw).as_posix(): sha256(path) for path in study.captures()},
         "settings": study.fingerprint((*Settings.model_fields, "codebook")),
         "code": code_hash(),
         "versions": dict(versions()),
@@ -95,7 +95,7 @@ def read(study: Study) -> dict[str, Any]:
 
 
 def _output(path: Path) -> dict[str, Any]:
-    entry: dict[str, Any] = {"sha256": _sha256(path)}
+    entry: dict[str, Any] = {"sha256": sha256(path)}
     if path.suffix == ".parquet":
         import pyarrow.parquet
 
@@ -103,6 +103,7 @@ def _output(path: Path) -> dict[str, Any]:
     return entry
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

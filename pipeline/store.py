@@ -7,7 +7,6 @@ has finished, so an interrupted run leaves the last good outputs as they were.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -115,12 +114,6 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
             "Delete the file and run `glosa run` again.",
         ) from error
     return schemas.validate(name, frame)
-
-
-def sha256(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

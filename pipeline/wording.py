@@ -40,6 +40,15 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Shrink a span so that it begins and ends with no white space."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
 def content_id(prefix: str, *parts: object) -> str:
     """Return an id that depends on `parts` alone: a letter and 16 hexadecimal digits."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=8)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from pipeline.languages import UNDETERMINED, Lexicon, lexicon
+from pipeline.wording import trim
 
 _OPEN = "\"'“‘«»„(\\[¿¡*_"
 _CLOSE = "\"'”’“»«)\\]*_"
@@ -40,7 +41,7 @@ def split(texts: Sequence[str], languages: Sequence[str]) -> Iterator[list[tuple
     """Yield, per text, the spans of its sentences: trimmed, in order, without overlap."""
     for text, language in zip(texts, languages, strict=True):
         doc = _pipeline(language)(text)
-        yield _joined(text, [_trimmed(text, s.start_char, s.end_char) for s in doc.sents])
+        yield _joined(text, [trim(text, s.start_char, s.end_char) for s in doc.sents])
 
 
 def boundaries(text: str, words: Lexicon) -> set[int]:
@@ -127,14 +128,6 @@ def _after_attribution(match: re.Match[str], words: Lexicon) -> set[int]:
     if match["rest"].strip().islower() and len(names) >= 3:
         return {match.end("name") - len(names[-1])}
     return {match.end("name") + 1} if match["rest"].strip().isupper() else set()
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 def _joined(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
+from pipeline.wording import trim
+
 Hint = Literal["text", "title", "heading", "bullet", "comment", "chrome"]
 
 # C0/C1 controls except tab and newline, and the byte-order mark: never part of the words.
@@ -92,15 +94,6 @@ def _endless_marks(beyond_16_bits: bool) -> re.Pattern[str]:
     codes = range(0x300, 0x1F000 if beyond_16_bits else 0x10000)
     marks = "".join(chr(code) for code in codes if unicodedata.combining(chr(code)))
     return re.compile(f"[{marks}][{marks}]{{29}}(?=[{marks}])")
-
-
-def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Shrink a span so that it begins and ends with no white space."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 @dataclass

@@ -6,7 +6,8 @@ import re
 from pathlib import PurePath
 
 from pipeline.readers.decoding import decode
-from pipeline.readers.document import Block, Document, Hint, normalize, title_of, trim
+from pipeline.readers.document import Block, Document, Hint, normalize, title_of
+from pipeline.wording import trim
 
 BULLET = re.compile(r"\s*(?:[-*•‣▪▸►●○◦·–—✓✔➤→]|\(?\d{1,2}[.)])\s+(?=\S)")
 _HEADING = re.compile(r"\s*#{1,6}\s+(?=\S)")
