@@ -9,6 +9,7 @@ stands in more than `_FIRST` texts; in larger families each text is paired with 
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -23,7 +24,7 @@ _FIRST, _BEFORE = 8, 1
 def near_pairs(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return candidate pairs (i, j), j < i, sorted by i and then j; texts are folded words with single spaces.
 
-    Cost grows with the number of words; memory is about 60 bytes per word.
+    Cost grows with the number of words; memory is about 40 bytes per word.
     """
     keys, rows, frequency = _word_pairs(texts)
     sizes = np.bincount(rows, minlength=len(texts))
@@ -40,22 +41,43 @@ def _word_pairs(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarra
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__
     number = numbers.__getitem__
-    words = [np.fromiter(map(number, text.split()), dtype=np.int32) for text in texts]
-    lengths = np.array([len(w) for w in words], dtype=np.int64)
-    flat = np.concatenate(words).astype(np.int64) if words else np.empty(0, np.int64)
-    del words
-    row = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+    flat, lengths = array("i"), array("q")
+    for text in texts:
+        words = text.split()
+        lengths.append(len(words))
+        flat.extend(map(number, words))
+    word = np.frombuffer(flat, np.int32)
+    row = np.repeat(np.arange(len(texts), dtype=np.int32), np.frombuffer(lengths, np.int64))
     inside = row[1:] == row[:-1]
-    keys, row = (flat[:-1] * len(numbers) + flat[1:])[inside], row[1:][inside]
-    del flat, numbers
-    order = np.argsort(keys, kind="stable")
-    keys, row = keys[order], row[order]
-    same_key = np.r_[False, keys[1:] == keys[:-1]][: len(keys)]
-    again = same_key & np.r_[False, row[1:] == row[:-1]][: len(keys)]
-    keys, row, same_key = keys[~again], row[~again], same_key[~again]
-    starts = np.flatnonzero(~same_key)
+    pairs = word[:-1][inside].astype(np.int64)
+    pairs *= len(numbers)
+    pairs += word[1:][inside]
+    del word, flat
+    keys, row = _sorted_by(pairs, row[1:][inside], len(texts))
+    del pairs, inside
+    first = np.r_[True, keys[1:] != keys[:-1]][: len(keys)]
+    distinct = first | np.r_[True, row[1:] != row[:-1]][: len(keys)]
+    keys, row, first = keys[distinct], row[distinct], first[distinct]
+    starts = np.flatnonzero(first)
     counts = np.diff(np.r_[starts, len(keys)])
-    return keys, row, np.repeat(counts, counts)
+    number_of = np.repeat(np.arange(len(starts), dtype=np.int32), counts)
+    return number_of, row, np.repeat(counts.astype(np.int32), counts)
+
+
+def _sorted_by(high: np.ndarray, low: np.ndarray, n_low: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sort two columns of whole numbers by `high`, then `low` < n_low, as one column: ten times as fast as `lexsort`.
+
+    What doesn't fit beside `low` in 63 bits is cut off `high`: two keys may then become one, which can only add
+    candidates.
+    """
+    bits = max(n_low - 1, 1).bit_length()
+    packed = high & ((1 << (63 - bits)) - 1)
+    packed <<= bits
+    packed |= low
+    packed.sort()
+    low = (packed & ((1 << bits) - 1)).astype(low.dtype)
+    packed >>= bits
+    return packed, low
 
 
 def _rarest(
@@ -66,8 +88,11 @@ def _rarest(
     slots = taken - np.bincount(rows[frequency == 1], minlength=n)
     useful = (frequency > 1) & (slots >= required)[rows]
     keys, rows, frequency = keys[useful], rows[useful], frequency[useful]
-    order = np.lexsort((frequency, rows))  # stable: among equally rare keys, in the keys' order
-    keys, rows = keys[order], rows[order]
+    # Beyond what fits beside row and place, frequent is frequent.
+    common = min(int(frequency.max(initial=0)) + 1, 1 << (62 - n.bit_length() - len(rows).bit_length()))
+    frequency = np.minimum(frequency, common - 1)
+    order, place = _sorted_by(rows.astype(np.int64) * common + frequency, np.arange(len(rows)), len(rows))
+    keys, rows = keys[place], order // common
     first = np.searchsorted(rows, np.arange(n))
     within = np.arange(len(rows)) - first[rows] < slots[rows]
     return keys[within], rows[within]
@@ -76,8 +101,7 @@ def _rarest(
 def _shared(keys: np.ndarray, rows: np.ndarray, required: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the pairs of texts that share at least as many of the kept keys as either requires."""
     n = max(len(required), 1)
-    order = np.lexsort((rows, keys))
-    keys, rows = keys[order], rows[order].astype(np.int64)
+    keys, rows = _sorted_by(keys.astype(np.int64), rows, n)
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]][: len(keys)])
     start_of = np.repeat(starts, np.diff(np.r_[starts, len(keys)]))
     place = np.arange(len(keys)) - start_of

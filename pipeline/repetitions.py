@@ -100,7 +100,8 @@ def find_repetitions(
 def strip_preview_mark(text: str) -> tuple[str, bool]:
     """Return the text without the end mark of a truncated preview, and whether it had one."""
     stripped = text.rstrip()
-    if "…" not in stripped[-_LONGEST_MARK:] and "..." not in stripped[-_LONGEST_MARK:]:
+    end = stripped[-_LONGEST_MARK:]
+    if "…" not in end and "..." not in end:
         return stripped, False
     for mark in _preview_marks():
         head = stripped[: len(stripped) - len(mark)]
