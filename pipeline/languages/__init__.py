@@ -27,6 +27,8 @@ class Lexicon:
     furniture: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
     comment_headings: frozenset[str] = frozenset()
+    quoting: tuple[str, ...] = ()
+    hearsay: tuple[str, ...] = ()
     truncation: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
     tip_leads: tuple[str, ...] = ()
@@ -57,6 +59,8 @@ def lexicon(code: str) -> Lexicon:
         furniture=frozenset(data["furniture"]["lines"]),
         related=frozenset(data["furniture"]["related"]),
         comment_headings=frozenset(data["furniture"]["comments"]),
+        quoting=tuple(data["quoting"]["verbs"]),
+        hearsay=tuple(data["quoting"]["hearsay"]),
         truncation=tuple(data["furniture"]["truncation"]),
         months=tuple(data["furniture"]["months"]),
         tip_leads=tuple(data["tips"]["leads"]),
