@@ -36,6 +36,7 @@ accuracy: report  ## measure the shipped corpus against its labels
 
 bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated copies on the labelled cases
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/captures.py
 
 bench-dedup: $(STAMP)  ## time deduplication on ten thousand to a million passages
 	$(BIN)/python benchmarks/deduplication.py

@@ -20,6 +20,8 @@ Pair = frozenset[str]
 
 _MIN_PREVIEW_WORDS = 4
 _LONGEST_MARK = 60
+_MIN_WORDS_TO_EDIT_SENSE = 20
+_FEW_WORDS, _NEAR_IDENTITY = 13, 0.95
 # A copy under another name is believed only from a text this many times longer than `min_words`.
 _OTHER_VOICE_FACTOR = 3
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…)\s*$")
@@ -160,13 +162,25 @@ def _near(
     scored = [
         (similarity(this.folded, wordings[j].folded), j)
         for j in candidates
-        if this.n_negators == wordings[j].n_negators
+        if _same_sense(this, wordings[j])
         and (_same_voice_possible(this, wordings[j]) or this.n_words >= _OTHER_VOICE_FACTOR * settings.min_words)
     ]
     score, j = max(scored, key=lambda pair: (pair[0], -pair[1]), default=(0.0, -1))
-    if score < settings.near:
+    if score < settings.near or (score < _NEAR_IDENTITY and _is_unsure(this, wordings[j])):
         return None
     return Link(this.passage_id, wordings[j].passage_id, "near", round(score, 4))
+
+
+def _same_sense(a: Wording, b: Wording) -> bool:
+    """As many negations in both; in longer texts that share nearly all words an edit may add one to others."""
+    if a.n_negators == b.n_negators:
+        return True
+    return min(a.n_negators, b.n_negators) > 0 and min(a.n_words, b.n_words) >= _MIN_WORDS_TO_EDIT_SENSE
+
+
+def _is_unsure(a: Wording, b: Wording) -> bool:
+    """A short text of which nobody says whose it is: another word in it may be another opinion."""
+    return (a.voice is None or a.voice != b.voice) and min(a.n_words, b.n_words) < _FEW_WORDS
 
 
 def _same_voice_possible(a: Wording, b: Wording) -> bool:

@@ -20,11 +20,14 @@ PROMPT, TIP, COMMENT, NAVIGATION = "prompt", "tip", "comment", "navigation"
 
 _GLUED = re.compile(r"^[^\s.!?¿¡,;:]+(?: [^\s.!?¿¡,;:]+){0,6}?[a-zà-ÿ)](?=[A-ZÀ-ÖØ-Þ¿¡][\w¿¡']*[\s,])")
 _COUNTS = re.compile(r"[\d.,:%+/#()\s·•|…★☆👍❤-]+")
-_PARTS = re.compile(r"[?!.|·•]+")
+_PARTS = re.compile(r"[?!.|·•]+|\s{2,}|[^\w\s'’,;:()/&-]+")
+_CRUMBS = re.compile(r"\S\s+[»›]\s+\S")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"”»')\]]*(?=\s|$)")
 _MAX_LINK = 220
 _MAX_FURNITURE_WORDS = 12
 _MAX_DATE_WORDS = 6
+_MAX_COUNTED = 60
+_MAX_INTROS, _MAX_INTRO = 3, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Line:
 
     text: str
     hint: str = "text"
+    voiced: bool = False
+    """Whether the page names who says it."""
 
 
 def assign(lines: Sequence[Line], is_page: bool) -> list[str]:
@@ -40,16 +45,34 @@ def assign(lines: Sequence[Line], is_page: bool) -> list[str]:
     if not is_page:
         return [COMMENT] * len(lines)
     marked = any(line.hint == "comment" for line in lines)
-    furniture = [_is_furniture(line) for line in lines]
+    furniture = furniture_of(lines)
     head = _head(lines, furniture)
     if not marked:
         furniture = _with_links(lines, furniture, head)
-    return [_role(line, furniture[i], i < head, marked) for i, line in enumerate(lines)]
+    assigned = [_role(line, furniture[i], i < head, marked) for i, line in enumerate(lines)]
+    asked = {fold(line.text) for line, role in zip(lines[:head], assigned, strict=False) if role == PROMPT}
+    return [
+        PROMPT if role == COMMENT and not line.voiced and _is_asked(line, asked) else role
+        for line, role in zip(lines, assigned, strict=True)
+    ]
+
+
+def furniture_of(lines: Sequence[Line]) -> list[bool]:
+    """Return which blocks are page furniture by their mark-up or their own words."""
+    return [_is_furniture(line) for line in lines]
+
+
+def _is_asked(line: Line, asked: set[str]) -> bool:
+    """The page asking again further down: a prompt of its head, or an invitation to write."""
+    if line.hint == "comment":
+        return False
+    folded = fold(line.text)
+    return (folded in asked and folded.count(" ") > 2) or _is_invitation(line.text)
 
 
 def _role(line: Line, is_furniture: bool, in_head: bool, marked: bool) -> str:
     """Return one block's role. `marked`: the format itself says which blocks are comments."""
-    if line.hint == "comment":
+    if line.hint == "comment" or line.voiced:
         return NAVIGATION if is_furniture and _is_short(line.text) else COMMENT
     if is_furniture:
         return NAVIGATION
@@ -104,15 +127,15 @@ def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
     The head goes on as long as blocks are titles, lead-ins, bullets, furniture, or stand right before
     a bullet; each run of bullets may be followed by one closing question. A repeated head is head as well.
     """
-    end = _repeated_head(lines, furniture)
+    end = max(_repeated_head(lines, furniture), _before_first_list(lines, furniture))
     closing = end == 0 or not _is_question(lines[end - 1].text)
     listed = any(line.hint == "bullet" for line in lines[:end])
     for i in range(end, len(lines)):
         line = lines[i]
-        if line.hint == "comment":
+        if line.hint == "comment" or line.voiced:
             break
         before_bullet = i + 1 < len(lines) and lines[i + 1].hint == "bullet" and not (listed and _is_account(line.text))
-        question = closing and _is_question(line.text)
+        question = closing and (_is_question(line.text) or (listed and _is_invitation(line.text)))
         lead = _is_lead(line.text) and not (listed and _is_account(line.text))
         if line.hint in {"bullet", "title", "heading"} or before_bullet or lead:
             closing = True
@@ -124,6 +147,14 @@ def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
         if not furniture[i]:
             end = i + 1
     return end
+
+
+def _before_first_list(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
+    """Return where a list begins that only a title and an intro stand before, or 0."""
+    first = next((i for i, line in enumerate(lines) if line.hint == "bullet"), 0)
+    before = [line for line, known in zip(lines[:first], furniture, strict=False) if not known]
+    is_intro = all(line.hint != "comment" and not line.voiced and len(line.text) <= _MAX_INTRO for line in before)
+    return first if 0 < len(before) <= _MAX_INTROS and is_intro else 0
 
 
 def _repeated_head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
@@ -143,6 +174,12 @@ def _is_question(text: str) -> bool:
     return stripped.endswith("?") and len(_SENTENCE_END.findall(text)) <= 2 and len(text) <= 300
 
 
+def _is_invitation(text: str) -> bool:
+    """A short block in which the page asks its readers to write."""
+    folded = fold(text)
+    return _is_short(text) and any(f" {phrase}" in f" {folded}" for phrase in _phrases("invitations"))
+
+
 def _is_account(text: str) -> bool:
     """A block that says something before it announces a list: once the page has listed its tips, a comment."""
     return text.rstrip().endswith((":", "：")) and len(_SENTENCE_END.findall(text)) > 0
@@ -157,7 +194,7 @@ def _is_furniture(line: Line) -> bool:
     if line.hint == "chrome":
         return True
     bare = _without_dates(fold(_COUNTS.sub(" ", line.text)))
-    if not bare:
+    if not bare or _is_banner(line.text, bare):
         return True
     if len(bare.split()) > _MAX_FURNITURE_WORDS:
         return False
@@ -165,16 +202,28 @@ def _is_furniture(line: Line) -> bool:
     return _is_known(bare) or all(map(_is_known, parts)) or _is_made_of_furniture(line)
 
 
+def _is_banner(text: str, folded: str) -> bool:
+    """A cookie or login banner, a breadcrumb trail, a copyright line."""
+    crumbs = len(_CRUMBS.findall(text)) and not _SENTENCE_END.search(text)
+    return bool(crumbs) or text.startswith("©") or any(folded.startswith(phrase) for phrase in _phrases("banners"))
+
+
 def _is_known(folded: str) -> bool:
     return any(folded in _phrases(kind) for kind in ("furniture", "related", "comment_headings"))
 
 
 def _is_made_of_furniture(line: Line) -> bool:
-    """A line that is no sentence, and all of whose words are those of page furniture ("31 views · 9 likes")."""
+    """A line that is no sentence, and whose words are those of page furniture ("31 views · 9 likes").
+
+    Beside a number half of them are enough ("4.2 of 5 stars (61 ratings)").
+    """
     if line.hint == "bullet" or _SENTENCE_END.search(line.text):
         return False
-    content = [word for word in fold(_COUNTS.sub(" ", line.text)).split() if word not in _stop_words()]
-    return 1 < len(content) <= 6 and all(word in _furniture_words() for word in content)
+    dates = _phrases("months")
+    content = [word for word in fold(_COUNTS.sub(" ", line.text)).split() if word not in _stop_words() | dates]
+    known = sum(word in _furniture_words() for word in content)
+    counted = any(char.isdigit() for char in line.text) and len(line.text) <= _MAX_COUNTED
+    return 0 < known == len(content) <= 6 if not counted or len(content) > 6 else known >= max(1, 0.5 * len(content))
 
 
 def _is_related_heading(text: str) -> bool:

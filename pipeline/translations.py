@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.languages import UNDETERMINED, count_negators
+from pipeline.languages import UNDETERMINED, count_negators, lexicon
 from pipeline.wording import fold
 
 MIN_WORDS = 12
 MIN_COSINE = 0.62
-MIN_PARTS = 0.62
+MIN_PARTS, MIN_LONE_PART = 0.61, 0.66
 MIN_WEAKEST = 0.42
 LENGTH_RATIO = 0.55
 MAX_SPLIT = 2
@@ -47,6 +47,16 @@ class Candidate:
     def negated(self) -> tuple[bool, ...]:
         """Whether there is a negating word in every sentence."""
         return tuple(count_negators(fold(part), self.language) > 0 for part in self.parts)
+
+    @property
+    def polarity(self) -> dict[str, int]:
+        """Per dimension (`[polarity]` of a language's file): 1 or 2 for the side whose words stand here, else 0."""
+        said = {word for part in self.parts for word in fold(part).split()}
+        found = {}
+        for name, (one, other) in lexicon(self.language).polarity.items():
+            has = bool(said & one), bool(said & other)
+            found[name] = 0 if has[0] == has[1] else 1 if has[0] else 2
+        return found
 
     @property
     def mean(self) -> np.ndarray:
@@ -80,7 +90,8 @@ def likeness(a: Candidate, b: Candidate) -> float | None:
     if a.language == b.language or float(a.mean @ b.mean) < MIN_COSINE or not _same_structure(a, b):
         return None
     parts, weakest = _parts(a, b)
-    return round(min(parts, 1.0), 4) if parts >= MIN_PARTS and weakest >= MIN_WEAKEST else None
+    least = MIN_LONE_PART if len(a.parts) == len(b.parts) == 1 else MIN_PARTS
+    return round(min(parts, 1.0), 4) if parts >= least and weakest >= MIN_WEAKEST else None
 
 
 def _same_structure(a: Candidate, b: Candidate) -> bool:
@@ -97,9 +108,17 @@ def _same_sense(a: Candidate, b: Candidate) -> bool:
 
     Of three sentences one may differ, since languages negate differently ("take your time", "no te apures").
     """
+    if _is_contrary(a, b):
+        return False
     if len(a.parts) != len(b.parts):
         return any(a.negated) == any(b.negated)
     return sum(x != y for x, y in zip(a.negated, b.negated, strict=True)) <= len(a.parts) // 3
+
+
+def _is_contrary(a: Candidate, b: Candidate) -> bool:
+    """One says always where the other says never, best where worst: in any dimension only words of opposite sides."""
+    sides = [c.polarity for c in (a, b)]
+    return any(x != y for name, x in sides[0].items() if x and (y := sides[1].get(name)))
 
 
 def _parts(a: Candidate, b: Candidate) -> tuple[float, float]:

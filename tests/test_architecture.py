@@ -49,7 +49,8 @@ def test_language_files_have_the_same_lists_lower_case_and_without_repeats(code:
     data = _raw(code)
     assert keys(data) == keys(_raw("en"))
     for section in (v for v in data.values() if isinstance(v, dict)):
-        for name, entries in section.items():
+        for name, listed in section.items():
+            entries = [word for side in listed for word in (side if isinstance(side, list) else [side])]
             assert entries == [entry.lower() for entry in entries], name
             assert len(entries) == len(set(entries)), name
     assert not set(data["words"]["stop"]) & set(data["words"]["negators"])

@@ -12,6 +12,7 @@ from pipeline.engines import sentences
 from pipeline.repetitions import find_repetitions, wording
 from pipeline.stages.ingest import identify
 from pipeline.study import DeduplicateSection
+from tests.builders import blocks
 from tests.conftest import case_params, cases
 
 ROLE_LINES = [
@@ -61,3 +62,18 @@ def test_repetition(case: dict[str, Any]) -> None:
 def test_sentences(case: dict[str, Any]) -> None:
     (spans,) = sentences.split([case["text"]], [case["language"]])
     assert [case["text"][start:end] for start, end in spans] == case["sentences"]
+
+
+def test_labelled_captures_cover_every_format_and_language() -> None:
+    both = [capture for half in ("seen", "fresh") for capture in cases(f"captures-{half}")]
+    labelled = [block for capture in both for block in blocks(capture)]
+    assert {capture["format"] for capture in both} == {suffix[1:] for suffix in readers.READERS} - {
+        "htm",
+        "mht",
+        "tab",
+        "ndjson",
+        "markdown",
+    }
+    assert {"es", "en", "pt", "fr", "de", "it"} <= {block["language"] for block in labelled}
+    assert sum("negative" in block for block in labelled) >= 80
+    assert sum(block["role"] in {"tip", "comment"} for block in labelled) >= 300

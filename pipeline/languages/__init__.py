@@ -26,7 +26,11 @@ class Lexicon:
     abbreviations: tuple[str, ...] = ()
     furniture: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
+    bylines: tuple[str, ...] = ()
+    banners: tuple[str, ...] = ()
+    invitations: tuple[str, ...] = ()
     comment_headings: frozenset[str] = frozenset()
+    polarity: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
     quoting: tuple[str, ...] = ()
     hearsay: tuple[str, ...] = ()
     truncation: tuple[str, ...] = ()
@@ -58,7 +62,11 @@ def lexicon(code: str) -> Lexicon:
         abbreviations=tuple(data["segment"]["abbreviations"]),
         furniture=frozenset(data["furniture"]["lines"]),
         related=frozenset(data["furniture"]["related"]),
+        bylines=tuple(data["furniture"]["bylines"]),
+        banners=tuple(data["furniture"]["banners"]),
+        invitations=tuple(data["furniture"]["invitations"]),
         comment_headings=frozenset(data["furniture"]["comments"]),
+        polarity=MappingProxyType({k: tuple(map(_folded, sides)) for k, sides in data["polarity"].items()}),
         quoting=tuple(data["quoting"]["verbs"]),
         hearsay=tuple(data["quoting"]["hearsay"]),
         truncation=tuple(data["furniture"]["truncation"]),
@@ -84,6 +92,10 @@ def language_names() -> Mapping[str, str]:
 
 def _lists(section: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({name: tuple(entries) for name, entries in section.items()})
+
+
+def _folded(entries: list[str]) -> frozenset[str]:
+    return frozenset(map(fold, entries))
 
 
 def count_negators(folded: str, code: str) -> int:

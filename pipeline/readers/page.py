@@ -111,6 +111,7 @@ class _Walk:
         self.builder = Builder()
         self.set_aside: list[SetAside] = []
         self._count = 0
+        self._announced: str | None = None
 
     def visit(self, node: Node, hint: Hint, voice: str | None) -> None:
         """Visit an element; `hint` and `voice` hold for what is inside it."""
@@ -122,6 +123,7 @@ class _Walk:
             voice = author
         if _is(_AUTHOR_CLASS, node) and hint in {"comment", "text"} and not node.has_blocks:
             self._byline(node.words())
+            self._announced = node.words() or None  # many pages name the contributor right above the comment
             return
         for child, words in _children(node):
             if child is None:
@@ -131,7 +133,8 @@ class _Walk:
 
     def _comment(self, node: Node) -> None:
         """Add one comment as one block; furniture below its first words, and replies inside it, follow."""
-        voice = _author(node)
+        voice = _author(node) or self._announced
+        self._announced = None
         own: list[str] = []
         later: list[tuple[Node, Hint]] = []
         self._gather(node, own, later)

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePath
 from statistics import quantiles
 from typing import Any
@@ -28,19 +29,20 @@ class _Line:
     text: str
     page: int
     chrome: bool = False
+    after_gap: bool = False
 
 
 def read(content: bytes, _: PurePath) -> list[Document]:
     """Read the text layer of a PDF."""
     reader = _open(content)
-    pages, aside = _pages(reader)
+    pages, gaps, aside = _pages(reader)
     if not any(pages.values()):
         if failed := next((piece for piece in aside if piece.reason != "no_text_layer"), None):
             raise UnreadableError(failed.reason, f"{failed.locator}: {failed.detail}")
         raise UnreadableError(
             "no_text_layer", f"{len(reader.pages)} pages without text, as from a scanner; run OCR first"
         )
-    lines = list(_lines(pages))
+    lines = list(_lines(pages, gaps))
     kept = frozenset(word.lower() for line in lines for word in _HYPHENATED.findall(line.text))
     builder = Builder()
     numbers: Counter[int] = Counter()
@@ -81,9 +83,10 @@ def _title(reader: Any) -> str:
         return ""
 
 
-def _pages(reader: Any) -> tuple[dict[int, list[str]], list[SetAside]]:
-    """Return the lines of every page by its number, and the pages that could not be read."""
+def _pages(reader: Any) -> tuple[dict[int, list[str]], dict[int, frozenset[str]], list[SetAside]]:
+    """Return the lines of every page by its number, those below a gap, and the pages that could not be read."""
     pages: dict[int, list[str]] = {}
+    gaps: dict[int, frozenset[str]] = {}
     aside: list[SetAside] = []
     for number, page in enumerate(reader.pages, start=1):
         try:
@@ -92,22 +95,35 @@ def _pages(reader: Any) -> tuple[dict[int, list[str]], list[SetAside]]:
                 aside.append(SetAside(f"page {number}", "too_large", f"at most {_MAX_PAGE_BYTES:,} bytes a page"))
                 continue
             pages[number] = [line for line in normalize(page.extract_text()).split("\n") if line.strip()]
+            gaps[number] = _below_gaps(page)
         except Exception as error:  # one damaged page is no reason to lose the others
             aside.append(SetAside(f"page {number}", "unreadable", f"the parser broke off with {type(error).__name__}"))
             continue
         if not pages[number] and stream is not None:
             aside.append(SetAside(f"page {number}", "no_text_layer", "the page shows no text; a picture?"))
-    return pages, aside
+    return pages, gaps, aside
 
 
-def _lines(pages: dict[int, list[str]]) -> Iterator[_Line]:
+def _below_gaps(page: Any) -> frozenset[str]:
+    """Return the lines, without white space, that stand below empty space; none where most do (double spacing)."""
+    try:
+        shown = normalize(page.extract_text(extraction_mode="layout")).split("\n")
+    except Exception:  # the page's words are read already; only the evidence of its gaps is missing
+        return frozenset()
+    below = Counter("".join(b.split()) for a, b in pairwise(shown) if b.strip() and not a.strip())
+    plain = Counter("".join(b.split()) for a, b in pairwise(shown) if b.strip() and a.strip())
+    return frozenset(below - plain) if sum(below.values()) <= 0.6 * (below + plain).total() else frozenset()
+
+
+def _lines(pages: dict[int, list[str]], gaps: dict[int, frozenset[str]]) -> Iterator[_Line]:
     """Yield every line; heads and feet that most of three or more pages repeat (numbers aside) are chrome."""
     edges = Counter(key for lines in pages.values() for key in {_key(lines[i]) for i in _edges(lines)})
     repeated = {key for key, count in edges.items() if count >= 3 and count > len(pages) / 2}
     for number, lines in pages.items():
         places = _edges(lines)
         for i, line in enumerate(lines):
-            yield _Line(line.strip(), number, i in places and (_key(line) in repeated or line.strip().isdecimal()))
+            chrome = i in places and (_key(line) in repeated or line.strip().isdecimal())
+            yield _Line(line.strip(), number, chrome, "".join(line.split()) in gaps[number])
 
 
 def _edges(lines: Sequence[str]) -> set[int]:
@@ -140,9 +156,11 @@ def _paragraphs(lines: Sequence[_Line], width: float) -> Iterator[list[_Line]]:
 
 
 def _begins(line: _Line, before: _Line, width: float) -> bool:
-    """A paragraph begins with a bullet, after a line that stops short, or after a sentence that ends a page."""
+    """A paragraph begins with a bullet, below a gap, after a line that stops short or a sentence that ends a page."""
     if BULLET.match(line.text):
         return True
+    if line.after_gap and line.page == before.page:
+        return bool(_SENTENCE_END.search(before.text)) or not line.text[0].islower()
     if line.page != before.page:
         return bool(_SENTENCE_END.search(before.text)) or not line.text[0].islower()
     short = len(before.text) < 0.7 * width

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline import privacy, readers, roles
+from pipeline import bylines, privacy, readers, roles
 from pipeline.captures import Refused
 from pipeline.engines import langid
 from pipeline.errors import GlosaError
@@ -78,7 +78,7 @@ def read_captures(
             piece = SetAside("file", error.reason, error.detail)
             rejects.append(reject(content_id("s", digest, file.suffix.lower(), name), name, piece))
             continue
-        for document in documents:
+        for document in map(with_voices, documents):
             part_name = f"{name}#{document.part}" if document.part else name
             source_id = content_id("s", digest, document.part)
             if source_id in sources:
@@ -87,6 +87,27 @@ def read_captures(
                 continue
             sources[source_id] = Source(source_id, part_name, digest, len(content), document)
     return [sources[key] for key in sorted(sources)], rejects
+
+
+def with_voices(document: Document) -> Document:
+    """Take bylines out of a page's blocks, and give what follows each to its contributor.
+
+    A contributor goes on until the next byline or piece of page furniture. Where the mark-up says which blocks are
+    comments, it has named their voices as well.
+    """
+    if not document.is_page or any(block.hint in {"comment", "title"} and block.voice for block in document.blocks):
+        return document
+    lines = [roles.Line(document.text[block.start : block.end], block.hint) for block in document.blocks]
+    furniture = roles.furniture_of(lines)
+    found = bylines.find([line.text for line in lines], furniture)
+    voice: str | None = None
+    kept: list[Block] = []
+    for i, block in enumerate(document.blocks):
+        voice = found.get(i, None if furniture[i] else voice)
+        if i not in found:
+            kept.append(replace(block, voice=voice) if voice else block)
+    aside = [SetAside(document.blocks[i].locator, "byline", "a contributor's name") for i in found]
+    return replace(document, blocks=tuple(kept), set_aside=(*document.set_aside, *aside))
 
 
 def _documents(content: bytes, file: Path, wanted: Wanted) -> list[Document]:
@@ -162,7 +183,7 @@ def passages_of(sources: Sequence[Source], languages: tuple[str, ...], key: byte
 def _rows(source: Source, languages: tuple[str, ...], key: bytes) -> list[dict[str, object]]:
     document = source.document
     blocks = [replace(block, tag=language_code(block.tag)) for block in document.blocks]
-    lines = [roles.Line(document.text[block.start : block.end], block.hint) for block in blocks]
+    lines = [roles.Line(document.text[b.start : b.end], b.hint, b.voice is not None) for b in blocks]
     blocks, assigned = with_lists(document.text, blocks, roles.assign(lines, document.is_page))
     texts = [document.text[block.start : block.end] for block in blocks]
     spoken = identify(texts, [block.tag for block in blocks], languages)
