@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder bench bench-ingest bench-dedup accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-furniture bench bench-ingest bench-dedup accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -33,6 +33,9 @@ train-coder: $(STAMP)  ## train the shipped heads and print their figures on the
 
 accuracy: report  ## measure the shipped corpus against its labels
 	$(BIN)/python benchmarks/accuracy.py
+
+train-furniture: $(STAMP)  ## train the judge of page furniture on the labelled captures that were looked at
+	$(BIN)/python benchmarks/train_furniture.py
 
 bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated copies on the labelled cases
 	$(BIN)/python benchmarks/ingest.py

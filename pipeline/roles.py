@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 
 from pipeline.languages import all_lexicons
 from pipeline.wording import fold
@@ -40,12 +41,15 @@ class Line:
     """Whether the page names who says it."""
 
 
-def assign(lines: Sequence[Line], is_page: bool) -> list[str]:
-    """Return the role of every block of one source, in order."""
+def assign(lines: Sequence[Line], is_page: bool, guessed: Sequence[bool] = ()) -> list[str]:
+    """Return the role of every block of one source, in order.
+
+    `guessed` tells which blocks are furniture by another judgement than that of the lists; empty: none.
+    """
     if not is_page:
         return [COMMENT] * len(lines)
     marked = any(line.hint == "comment" for line in lines)
-    furniture = furniture_of(lines)
+    furniture = [a or b for a, b in zip_longest(furniture_of(lines), guessed, fillvalue=False)]
     head = _head(lines, furniture)
     if not marked:
         furniture = _with_links(lines, furniture, head)
