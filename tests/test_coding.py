@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import estimates, recommend, schemas
-from pipeline.engines import coder, encoder, recommender
+from pipeline.engines import coder, encoder, recommender, tuned
 from pipeline.engines.coder import CodebookCoder, decide
 from pipeline.stages.coding import code
 from pipeline.study import Codebook, CodingSection
@@ -53,23 +53,23 @@ def test_the_table_of_codings() -> None:
 
 def test_what_the_codebook_teaches_is_coded_as_it_says(fake_encoder: FakeEncoder) -> None:
     model = CodebookCoder(CODEBOOK, fake_encoder)
-    found = model.probabilities(fake_encoder.encode(["a one", "b two", "c one"]))
+    found = model.probabilities(fake_encoder.encode(["a one", "b two", "c one"]), ["a one", "b two", "c one"])
     assert found.argmax(axis=1).tolist() == [0, 1, 2]
     assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_a_codebook_of_one_theme_works(fake_encoder: FakeEncoder) -> None:
     lone = CodebookCoder(Codebook(themes=CODEBOOK.themes[:1]), fake_encoder)
-    assert lone.probabilities(fake_encoder.encode(["a one"])).shape == (1, 1)
+    assert lone.probabilities(fake_encoder.encode(["a one"]), ["a one"]).shape == (1, 1)
 
 
 def test_shipped_heads_know_what_they_were_trained_on() -> None:
     head = recommender.load()
     assert head.features == recommend.FEATURES
     assert len(head.weights) == 512 + len(recommend.FEATURES)
-    figures = recommender.read_json("figures.json")
-    assert figures["recommendation"]["n"] > 500
-    assert set(figures["themes"]["f1"]) == {"accountability", "prevention", "empathy", "dialogue", "supervision"}
+    for figures in recommender.read_json("figures.json").values():
+        assert figures["recommendation"]["n"] > 500
+        assert set(figures["themes"]["f1"]) == {"accountability", "prevention", "empathy", "dialogue", "supervision"}
 
 
 def test_the_default_threshold_is_the_one_that_training_chose() -> None:
@@ -79,7 +79,9 @@ def test_the_default_threshold_is_the_one_that_training_chose() -> None:
 def test_the_trained_coder_serves_the_shipped_codebook_and_no_other(fake_encoder: FakeEncoder) -> None:
     shipped = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
     assert coder.load(shipped, encoder.embedded()).method == coder.TRAINED
-    assert coder.load(shipped, fake_encoder).method == coder.FROM_CODEBOOK
+    second = tuned.Tuned(fake_encoder)
+    assert coder.load(shipped, encoder.embedded(), second).method == coder.BLENDED
+    assert coder.load(shipped, fake_encoder, second).method == coder.FROM_CODEBOOK
     assert coder.load(CODEBOOK, fake_encoder).method == coder.FROM_CODEBOOK
 
 

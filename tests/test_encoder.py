@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.engines import encoder
+from pipeline.engines import e5, encoder
 from pipeline.engines.cache import CachedEncoder
 from pipeline.errors import GlosaError
 from pipeline.study import EmbedSection
@@ -59,3 +59,27 @@ def test_the_cache_keeps_models_apart(tmp_path: Path) -> None:
     other.key = "other@1"
     assert CachedEncoder(one, tmp_path / "v").encode(["a"]).shape == (1, 8)
     assert CachedEncoder(other, tmp_path / "v").encode(["a"]).shape == (1, 12)
+
+
+def test_the_tuned_encoder_gives_a_text_the_same_vector_in_any_company() -> None:
+    texts = [
+        "Pide perdón.",
+        "Say what was said, and to whom.",
+        "Não foi comigo, foi com a minha irmã, e ela chorou muito.",
+        "Ja.",
+    ]
+    tuned = e5.E5Encoder(tuned=True)
+    together = tuned.encode(texts)
+    assert (together[::-1] == tuned.encode(texts[::-1])).all()
+    assert all((row == tuned.encode([text])[0]).all() for row, text in zip(together, texts, strict=True))
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert tuned.key != e5.E5Encoder(tuned=False).key
+
+
+def test_tuned_layers_are_written_and_read_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    state = {"a.weight": rng.normal(size=(4, 8)).astype(np.float32), "a.bias": rng.normal(size=4).astype(np.float32)}
+    e5.write_upper(state, tmp_path / "upper.npz")
+    with np.load(tmp_path / "upper.npz") as stored:
+        for name, values in state.items():
+            assert np.allclose(e5.unpacked(stored, name), values, atol=0.02)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.engines import encoder
+from pipeline.engines import e5, encoder, tuned
 from pipeline.engines.encoder import Encoder
 from pipeline.progress import track
 from pipeline.study import Study
@@ -65,6 +65,13 @@ def _fetch(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, b
 def for_study(study: Study) -> CachedEncoder:
     """Load the encoder that the study names, with the study's own cache."""
     return CachedEncoder(encoder.load(study.settings.embed), study.state / "vectors.sqlite")
+
+
+def tuned_for(study: Study) -> tuned.Tuned | None:
+    """Return the tuned half of the accurate coder, with the study's own cache; None in the fast profile."""
+    if study.settings.coding.profile == "fast":
+        return None
+    return tuned.Tuned(CachedEncoder(e5.E5Encoder(tuned=True), study.state / "vectors.sqlite"))
 
 
 def embedded_for(study: Study) -> CachedEncoder:

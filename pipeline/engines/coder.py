@@ -1,4 +1,4 @@
-"""The theme coder: one logistic regression per theme on the sentence vector.
+"""The theme coder: one logistic regression per theme on the sentence vector; in the accurate profile, two encoders.
 
 With the shipped codebook and the embedded encoder the regressions are those of `heads/themes.json`, trained on
 the codebook and on sentences written and coded for this project (`make train-coder`). With any other codebook
@@ -15,11 +15,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pipeline.engines import tuned
 from pipeline.engines.encoder import Encoder
 from pipeline.engines.recommender import read_json
+from pipeline.engines.tuned import Tuned
 from pipeline.study import Codebook, Theme
 
-TRAINED, FROM_CODEBOOK = "trained-regression", "codebook-regression"
+TRAINED, BLENDED, FROM_CODEBOOK = "trained-regression", "trained-blend", "codebook-regression"
 _C = 3.0
 _LONE_SLOPE, _LONE_MIDPOINT = 12.0, 0.45
 
@@ -32,21 +34,25 @@ def teaching_sentences(theme: Theme) -> list[str]:
 
 
 class Coder(Protocol):
-    """Scores vectors against the themes of one codebook; `method` names how."""
+    """Scores units against the themes of one codebook; `method` names how."""
 
     method: str
 
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (units × themes), rounded to 4 decimals."""
         ...
 
 
-def load(codebook: Codebook, encoder: Encoder) -> Coder:
-    """Return the trained coder where it fits codebook and encoder, else one taught by the codebook alone."""
+def load(codebook: Codebook, encoder: Encoder, second: Tuned | None = None) -> Coder:
+    """Return the trained coder where it fits codebook and encoder, else one taught by the codebook alone.
+
+    `second` is the tuned half that the accurate profile adds to the trained coder.
+    """
     head = read_json("themes.json")
-    if head["codebook"] == codebook.fingerprint and head["model"] == encoder.key:
-        return TrainedCoder(np.asarray(head["weights"]), np.asarray(head["intercepts"]))
-    return CodebookCoder(codebook, encoder)
+    if head["codebook"] != codebook.fingerprint or head["model"] != encoder.key:
+        return CodebookCoder(codebook, encoder)
+    trained = TrainedCoder(np.asarray(head["weights"]), np.asarray(head["intercepts"]))
+    return BlendedCoder(trained, second) if second and tuned.codebook() == codebook.fingerprint else trained
 
 
 class TrainedCoder:
@@ -57,11 +63,27 @@ class TrainedCoder:
     def __init__(self, weights: np.ndarray, intercepts: np.ndarray) -> None:
         self._weights, self._intercepts = weights, intercepts
 
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
         """Return probabilities (units × themes), rounded to 4 decimals."""
         if not len(vectors):
             return np.empty((0, len(self._intercepts)))
         return _sigmoid(vectors.astype(np.float64) @ self._weights.T + self._intercepts)
+
+
+class BlendedCoder:
+    """The mean of the shipped regressions and the tuned encoder's heads."""
+
+    method = BLENDED
+
+    def __init__(self, trained: TrainedCoder, second: Tuned) -> None:
+        self._trained, self._second = trained, second
+
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        """Return probabilities (units × themes), rounded to 4 decimals."""
+        blended: np.ndarray = np.round(
+            (self._trained.probabilities(vectors, texts) + self._second.themes(texts)) / 2, 4
+        )
+        return blended
 
 
 class CodebookCoder:
@@ -81,7 +103,7 @@ class CodebookCoder:
         values: np.ndarray = self._score(vectors)
         return values
 
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
         """Return probabilities (units × themes), rounded to 4 decimals."""
         if not len(vectors):
             return np.empty((0, len(self.themes)))

@@ -11,13 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from pipeline import recommend
 
 CUE_WEIGHT = 0.5
+
+
+class Second(Protocol):
+    """Another judge of texts."""
+
+    def recommendation(self, texts: Sequence[str]) -> np.ndarray:
+        """Return, per text, the probability that it recommends something."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,18 @@ def design(vectors: np.ndarray, texts: Sequence[str], languages: Sequence[str]) 
     return np.hstack([vectors.astype(np.float64).reshape(len(texts), -1), CUE_WEIGHT * cues])
 
 
-def probabilities(vectors: np.ndarray, texts: Sequence[str], languages: Sequence[str]) -> np.ndarray:
-    """Return, per text, the probability that it recommends something, rounded to 4 decimals."""
+def probabilities(
+    vectors: np.ndarray, texts: Sequence[str], languages: Sequence[str], second: Second | None = None
+) -> np.ndarray:
+    """Return, per text, the probability that it recommends something, rounded to 4 decimals.
+
+    With a second judge (the tuned encoder of the accurate profile) it is the mean of both.
+    """
     if not len(texts):
         return np.empty(0)
     head = load()
-    logits = design(vectors, texts, languages) @ np.asarray(head.weights) + head.intercept
-    rounded: np.ndarray = np.round(1 / (1 + np.exp(-logits)), 4)
+    found = 1 / (1 + np.exp(-(design(vectors, texts, languages) @ np.asarray(head.weights) + head.intercept)))
+    rounded: np.ndarray = np.round((found + second.recommendation(texts)) / 2 if second else found, 4)
     return rounded
 
 

@@ -19,8 +19,8 @@ def run(study: Study, store: Store) -> None:
     eligible = estimates.eligible_units(units, passages, study.settings.units.eligible)
     vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 0))
 
-    chosen = coder.load(study.codebook, cache.for_study(study))
-    probabilities = chosen.probabilities(vectors)
+    chosen = coder.load(study.codebook, cache.for_study(study), cache.tuned_for(study))
+    probabilities = chosen.probabilities(vectors, list(eligible["text"]))
     codings = code(list(eligible["unit_id"]), probabilities, study.codebook, study.settings.coding, chosen.method)
     ids, repeats = study.codebook.ids, estimates.occurrences(duplicates)
     counts = estimates.theme_counts(eligible, codings, repeats, ids)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import __version__, charts, manifest, privacy, results
-from pipeline.engines.coder import TRAINED
+from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.recommender import read_json
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.errors import GlosaError
@@ -44,7 +44,7 @@ def run(study: Study, store: Store) -> None:
     finder, vocabulary = finder_of(study, tables["passages"]["text"], store.names(), text.language)
 
     tables, described, hidden = hide(tables, manifest.describe(study), finder, vocabulary, text.section("privacy"))
-    found = results.build(study, tables, described, read_json("figures.json"))
+    found = results.build(study, tables, described, read_json("figures.json")[study.settings.coding.profile])
     found = results.disguise(found, finder, text.section("privacy"))
     found["privacy"].update(hidden)
     figures = draw(found, text)
@@ -249,7 +249,7 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
         "labels": _labels(found, t),
         "min_units_for_topics": MIN_UNITS,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
-        "trained": found["method"] == TRAINED,
+        "trained": found["method"] in {TRAINED, BLENDED},
     }
 
 

@@ -24,10 +24,9 @@ def run(study: Study, store: Store) -> None:
     passages = distinct(store.table("passages"), store.table("duplicates"))
 
     units = units_of(passages, study.languages)
-    encoder = cache.embedded_for(study)
-    scores = recommender.probabilities(
-        encoder.encode(list(units["text"])), list(units["text"]), list(units["language"])
-    )
+    texts = list(units["text"])
+    vectors = cache.embedded_for(study).encode(texts)
+    scores = recommender.probabilities(vectors, texts, list(units["language"]), cache.tuned_for(study))
     units = units.assign(
         is_recommendation=scores >= study.settings.units.threshold,
         recommendation_score=scores,

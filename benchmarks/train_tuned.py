@@ -1,0 +1,170 @@
+"""Tune the upper half of the second encoder with heads for recommendation and themes; write both.
+
+Run with `make train-tuned` (5 to 20 minutes on two cores). The lower half is frozen and computed once. Hands a, c, d
+and e train; hand g was looked at to choose blend, threshold and number of epochs; hand b is only measured
+(`benchmarks/coder.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.train_heads import Sentence, read_hand  # noqa: E402
+from pipeline.engines import e5, tuned  # noqa: E402
+from pipeline.study import Codebook  # noqa: E402
+
+HEADS = ROOT / "pipeline" / "engines" / "heads"
+TRAINING = ("a", "c", "d", "e")
+EPOCHS, BATCH, RATE, HEAD_RATE, WARM_UP, SCALE, START_C = 4, 32, 2e-4, 1e-3, 0.1, 10.0, 0.5
+Hidden = list[np.ndarray]
+
+
+class Upper(nn.Module):
+    """The upper layers, mean pooling, and linear heads over the centred unit vector."""
+
+    def __init__(self, layers: nn.ModuleList, mean: np.ndarray, outputs: int) -> None:
+        super().__init__()
+        self.layers, self.head = layers, nn.Linear(e5.SIZE, outputs)
+        self.register_buffer("mean", torch.from_numpy(mean))
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return logits (texts × outputs)."""
+        hidden = run_layers(self.layers, hidden, mask)
+        return self.head((e5.pooled(hidden, mask) - self.mean) * SCALE)
+
+
+def run_layers(layers: nn.ModuleList, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Run some layers of the model over hidden states."""
+    additive = (1 - mask)[:, None, None, :] * -1e9
+    for layer in layers:
+        out = layer(hidden, attention_mask=additive)
+        hidden = out[0] if isinstance(out, tuple) else out
+    return hidden
+
+
+def lower_half(texts: list[str]) -> tuple[Hidden, np.ndarray]:
+    """Return each text's hidden states after the lower half, and the untuned vectors."""
+    model = e5.build()
+    tokens = e5.token_ids(texts)
+    order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
+    found: dict[int, np.ndarray] = {}
+    plain = np.empty((len(texts), e5.SIZE), np.float32)
+    for start in range(0, len(order), BATCH):
+        places = order[start : start + BATCH]
+        with torch.no_grad():
+            hidden, mask = e5.embedded([tokens[i] for i in places])
+            out = model(inputs_embeds=hidden, attention_mask=mask, output_hidden_states=True)
+            plain[places] = e5.pooled(out.last_hidden_state, mask).numpy()
+        for row, i in enumerate(places):
+            found[i] = out.hidden_states[e5.LOWER][row, : len(tokens[i])].half().numpy()
+    return [found[i] for i in range(len(texts))], plain
+
+
+def padded(hidden: Hidden, places: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a batch of hidden states with its mask."""
+    length = max(len(hidden[i]) for i in places)
+    states, mask = torch.zeros(len(places), length, e5.SIZE), torch.zeros(len(places), length)
+    for row, i in enumerate(places):
+        states[row, : len(hidden[i])] = torch.from_numpy(hidden[i].astype(np.float32))
+        mask[row, : len(hidden[i])] = 1
+    return states, mask
+
+
+def start_head(head: nn.Linear, x: np.ndarray, truth: np.ndarray) -> None:
+    """Begin with the heads that regressions on the untuned vectors give; themes from recommendations alone."""
+    chosen = truth[:, 0] > 0
+    fits = [LogisticRegression(C=START_C, max_iter=3000).fit(x, truth[:, 0])]
+    fits += [LogisticRegression(C=START_C, max_iter=3000).fit(x[chosen], column) for column in truth[chosen, 1:].T]
+    with torch.no_grad():
+        head.weight.copy_(torch.tensor(np.vstack([fit.coef_ for fit in fits])))
+        head.bias.copy_(torch.tensor(np.array([fit.intercept_[0] for fit in fits])))
+
+
+def chunks(lengths: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """Return batches of texts of like length, in random order."""
+    order = rng.permutation(len(lengths))
+    parts = []
+    for start in range(0, len(order), 1024):
+        block = np.array(sorted(order[start : start + 1024], key=lambda i: lengths[i]))
+        parts += np.array_split(block, max(1, len(block) // BATCH))
+    return [parts[i] for i in rng.permutation(len(parts))]
+
+
+def loss_of(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return the loss: a sentence that recommends nothing says nothing of themes."""
+    recommendation = nn.functional.binary_cross_entropy_with_logits(logits[:, 0], truth[:, 0])
+    themes = nn.functional.binary_cross_entropy_with_logits(logits[:, 1:], truth[:, 1:], reduction="none")
+    return recommendation + (themes * truth[:, :1]).sum() / truth[:, 0].sum().clamp(min=1)
+
+
+def train(sentences: list[Sentence], codebook: Codebook) -> Upper:
+    """Return the tuned upper half."""
+    torch.manual_seed(1)
+    rng = np.random.default_rng(1)
+    truth = np.array([[s.recommendation, *(theme in s.codes for theme in codebook.ids)] for s in sentences], np.float32)
+    hidden, plain = lower_half([s.text for s in sentences])
+    model = Upper(e5.build().encoder.layer[e5.LOWER :], plain.mean(axis=0), truth.shape[1])
+    start_head(model.head, (plain - plain.mean(axis=0)) * SCALE, truth)
+    lengths, target = np.array([len(h) for h in hidden]), torch.from_numpy(truth)
+    groups = [{"params": model.layers.parameters(), "top": RATE}, {"params": model.head.parameters(), "top": HEAD_RATE}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps, step = EPOCHS * (len(sentences) // BATCH + 1), 0
+    for _ in range(EPOCHS):
+        model.train()
+        for places in chunks(lengths, rng):
+            step += 1
+            factor = min(step / (WARM_UP * steps), max(0.0, (steps - step) / ((1 - WARM_UP) * steps)))
+            for group in optimizer.param_groups:
+                group["lr"] = group["top"] * factor
+            loss = loss_of(model(*padded(hidden, places)), target[places])
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.layers.parameters(), 1.0)
+            optimizer.step()
+    return model.eval()
+
+
+def write(model: Upper, codebook: Codebook, trained_on: int) -> None:
+    """Write the layers as eight-bit numbers, and the heads as a regression over the unit vector."""
+    named = {f"encoder.layer.{name}": value for name, value in model.layers.state_dict().items()}
+    shifted = {_shift(name): value.numpy() for name, value in named.items()}
+    e5.write_upper(shifted, HEADS / e5.UPPER)
+    head = {
+        "codebook": codebook.fingerprint,
+        "outputs": ["recommendation", *codebook.ids],
+        "trained_on": trained_on,
+        "hands": list(TRAINING),
+        "mean": np.round(model.mean.numpy().astype(float), 6).tolist(),
+        "intercepts": np.round(model.head.bias.detach().numpy().astype(float), 5).tolist(),
+        "weights": np.round(SCALE * model.head.weight.detach().numpy().astype(float), 4).tolist(),
+    }
+    (HEADS / tuned.HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+
+
+def _shift(name: str) -> str:
+    """Number a layer as in the whole model."""
+    parts = name.split(".")
+    return ".".join([*parts[:2], str(int(parts[2]) + e5.LOWER), *parts[3:]])
+
+
+def main() -> None:
+    """Train and write."""
+    codebook = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
+    files = [ROOT / "data" / "training" / f"hand-{hand}.jsonl" for hand in TRAINING]
+    sentences = [s for file in files for s in read_hand(file)]
+    write(train(sentences, codebook), codebook, len(sentences))
+
+
+if __name__ == "__main__":
+    main()
