@@ -19,6 +19,9 @@ from pipeline.study import Study, load
 if TYPE_CHECKING:
     from pipeline.coded.drawing import Drawn
 
+if TYPE_CHECKING:
+    from pipeline.agreement import Estimate as Interval
+
 app = typer.Typer(
     name="glosa",
     no_args_is_help=False,
@@ -299,6 +302,44 @@ def code_plan(study: StudyOption = Path()) -> None:
         f"Counted are units that are eligible for a theme ({found.eligible:,} here), by the machine's codes; a sheet "
         "has others as well. –: the machine finds the theme nowhere or everywhere."
     )
+
+
+@code_app.command("agreement")
+def code_agreement(study: StudyOption = Path()) -> None:
+    """Measure how far people agree with one another, theme by theme, and the machine with people."""
+    from pipeline.coded import comparison
+
+    found = comparison.compare(load(study))
+    if not found.coders:
+        typer.echo("Nobody has coded anything yet. Begin with:  glosa code sheet --coders 2")
+        return
+    if found.reliability:
+        typer.echo(f"People with one another ({', '.join(found.coders)}); 95 % intervals by bootstrap over voices\n")
+        typer.echo(f"{'':16s}{'units':>6s}{'marked':>7s}{'agree':>7s}  {'alpha':22s}{'AC1':22s}verdict")
+        for name, r in found.reliability.items():
+            typer.echo(
+                f"{name:16s}{r.n_units:6d}{r.n_marked:7d}{_figure(r.percent.value):>7s}  "
+                f"{_interval(r.alpha):22s}{_interval(r.ac1):22s}{r.verdict}"
+            )
+    else:
+        typer.echo("No two people have coded the same unit: agreement between people is not known.")
+    if found.validity:
+        typer.echo("\nThe machine against people, on the probability sample; weighted to the corpus\n")
+        typer.echo(f"{'':16s}{'units':>6s}{'marked':>7s}  {'precision':22s}{'recall':22s}F1")
+        for name, v in found.validity.items():
+            cells = "".join(f"{_interval(figure):22s}" for figure in (v.precision, v.recall, v.f1))
+            typer.echo(f"{name:16s}{v.n_units:6d}{v.positives:7d}  {cells}".rstrip())
+        typer.echo("Units on which people split evenly are left out, which flatters the machine.")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _interval(found: Interval) -> str:
+    """Write a figure with its interval; what is undefined is a dash."""
+    span = "" if found.low is None else f" [{_figure(found.low)}, {_figure(found.high)}]"
+    return _figure(found.value) + span
 
 
 def _advice(folder: Path) -> str:
