@@ -78,8 +78,8 @@ def figure_lines() -> Iterator[str]:
     yield f"- F1 by language: recommends something {_listed(head['f1_by_language'])}."
     yield f"- F1 by language: themes, mean {_listed(themes['macro_f1_by_language'])}."
     yield (
-        f"- Of the themes that a careful person would assign there, the coder assigns {themes['found_share']} of 100; "
-        f"of those it assigns, {themes['right_share']} of 100 are right."
+        f"- Of the themes that those who wrote these sentences assigned there, the coder assigns "
+        f"{themes['found_share']} of 100; of those it assigns, {themes['right_share']} of 100 are right."
     )
     yield (
         f"- Trained on {head['trained_on']:,} sentences (themes: {themes['trained_on']:,}) by {head['hands_trained']} "

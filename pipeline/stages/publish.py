@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline import __version__, charts, manifest, privacy, results
 from pipeline.engines.coder import BLENDED, TRAINED
+from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.recommender import read_json
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.errors import GlosaError
@@ -250,6 +251,7 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
         "min_units_for_topics": MIN_UNITS,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
         "trained": found["method"] in {TRAINED, BLENDED},
+        "second": SECOND_MODEL,
     }
 
 
