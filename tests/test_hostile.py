@@ -364,6 +364,7 @@ def test_a_file_that_vanishes_is_a_reject(tmp_path: Path) -> None:
     assert row["reason"] == "unreadable"
 
 
+@pytest.mark.slow
 def test_a_study_of_hostile_files_runs_to_its_end(tmp_path: Path) -> None:
     folder = make_study(tmp_path / "study", {
         "a.txt": "How?\n- Tip.\nYou must apologise to her at once, and mean it.\nYou should ask her what she needs.\n",

@@ -185,7 +185,7 @@ def test_the_manifest_says_what_came_out(finished: study.Study) -> None:
     assert set(found["seconds"]) == {stage.name for stage in STAGES}
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("kill", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_an_interrupted_run_loses_nothing_and_the_next_finishes(tmp_path: Path, kill: signal.Signals) -> None:
     folder = make_study(tmp_path / "s", {"page.txt": PAGE})
     process = subprocess.Popen(
