@@ -41,7 +41,7 @@ train-furniture: $(STAMP)  ## train the judge of page furniture on the labelled 
 	$(BIN)/python benchmarks/train_furniture.py
 
 bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated copies on the labelled cases
-	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python benchmarks/captures.py
 
 bench-dedup: $(STAMP)  ## time deduplication on ten thousand to a million passages

@@ -139,7 +139,7 @@ def main() -> None:
     results = {half: measure(half) for half in HALVES}
     print(f"{'end to end, every format':28s} {'seen half':>26s} {'fresh half':>26s}")
     for name in sorted(set(results["seen"]) | set(results["fresh"])):
-        print(f"{name:28s} {' '.join(_cell([hit for hit, _ in results[half][name]]) for half in HALVES)}")
+        print(f"{name:28s} {' '.join(cell([hit for hit, _ in results[half][name]]) for half in HALVES)}")
     if options.show:
         for name, cases in results["seen"].items():
             for hit, shown in cases:
@@ -147,7 +147,8 @@ def main() -> None:
                     print(f"{name}: {shown}")
 
 
-def _cell(hits: list[bool]) -> str:
+def cell(hits: list[bool]) -> str:
+    """Return a share with its n and Wilson 95 % interval, as a cell of the printed table."""
     if not hits:
         return f"{'–':>26s}"
     low, high = wilson(sum(hits), len(hits))

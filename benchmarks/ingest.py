@@ -1,6 +1,6 @@
 """Measure roles, languages, repetitions and translated copies on the labelled cases; print a table.
 
-Usage: python benchmarks/ingest.py. Even cases were looked at while the rules were written; odd cases of
+Usage: python -m benchmarks.ingest. Even cases were looked at while the rules were written; odd cases of
 `translations.jsonl` chose no threshold. Both halves are printed, with Wilson 95 % intervals.
 """
 
@@ -11,9 +11,9 @@ from collections import defaultdict
 from pathlib import Path, PurePath
 from typing import Any
 
+from benchmarks.captures import cell
 from pipeline import readers, roles, translations
 from pipeline.engines import encoder, sentences
-from pipeline.estimates import wilson
 from pipeline.repetitions import find_repetitions, wording
 from pipeline.stages.ingest import identify
 from pipeline.study import DeduplicateSection
@@ -95,14 +95,7 @@ def main() -> None:
         counts = measure()
         for name in sorted({name for name, _ in counts}):
             parts = [counts[name, "even"], counts[name, "odd"], counts[name, "even"] + counts[name, "odd"]]
-            print(f"{name:28s} {' '.join(_cell(part) for part in parts)}")
-
-
-def _cell(hits: list[bool]) -> str:
-    if not hits:
-        return f"{'–':>26s}"
-    low, high = wilson(sum(hits), len(hits))
-    return f"{sum(hits):4d}/{len(hits):<4d} {sum(hits) / len(hits):.3f} [{low:.2f}, {high:.2f}]"
+            print(f"{name:28s} {' '.join(cell(part) for part in parts)}")
 
 
 if __name__ == "__main__":

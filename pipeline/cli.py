@@ -17,10 +17,8 @@ from pipeline.stages import STAGES
 from pipeline.study import Study, load
 
 if TYPE_CHECKING:
-    from pipeline.coded.drawing import Drawn
-
-if TYPE_CHECKING:
     from pipeline.agreement import Estimate as Interval
+    from pipeline.coded.drawing import Drawn
 
 app = typer.Typer(
     name="glosa",

@@ -9,10 +9,9 @@ other articles begins. Word lists come from `pipeline/languages`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
 
 from pipeline.languages import all_lexicons
 from pipeline.wording import fold
@@ -41,15 +40,16 @@ class Line:
     """Whether the page names who says it."""
 
 
-def assign(lines: Sequence[Line], is_page: bool, guessed: Sequence[bool] = ()) -> list[str]:
-    """Return the role of every block of one source, in order.
+Guess = Callable[[Sequence[Line], Sequence[bool]], Sequence[bool]]
+"""From a page's lines, and which of them the lists know for furniture, to all that are."""
 
-    `guessed` tells which blocks are furniture by another judgement than that of the lists; empty: none.
-    """
+
+def assign(lines: Sequence[Line], is_page: bool, guess: Guess = lambda _, known: known) -> list[str]:
+    """Return the role of every block of one source, in order; `guess` judges what no list knows."""
     if not is_page:
         return [COMMENT] * len(lines)
     marked = any(line.hint == "comment" for line in lines)
-    furniture = [a or b for a, b in zip_longest(furniture_of(lines), guessed, fillvalue=False)]
+    furniture = guess(lines, furniture_of(lines))
     head = _head(lines, furniture)
     if not marked:
         furniture = _with_links(lines, furniture, head)

@@ -12,6 +12,7 @@ import pytest
 from pipeline import readers
 from pipeline.readers import Document, UnreadableError
 from pipeline.readers.decoding import mend
+from tests.builders import pdf
 from tests.test_readers import spans_are_lawful, texts
 
 
@@ -101,28 +102,6 @@ def test_merged_and_nested_cells_are_read_once_and_tracked_insertions_are_read()
 
 
 # -- PDF ------------------------------------------------------------------------------------------------------
-
-
-def pdf(*pages: list[str]) -> bytes:
-    """A PDF with one line of Helvetica per string; a page without lines has no text."""
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
-    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
-    kids = []
-    for lines in pages:
-        shown = "".join(f"({line}) Tj T* " for line in lines)
-        stream = f"BT /F1 11 Tf 14 TL 60 780 Td {shown}ET" if lines else "0 0 m 9 9 l S"
-        objects.append(f"<< /Length {len(stream.encode('cp1252'))} >>\nstream\n{stream}\nendstream")
-        look = "/MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>"
-        objects.append(f"<< /Type /Page /Parent 2 0 R /Contents {len(objects)} 0 R {look} >>")
-        kids.append(f"{len(objects)} 0 R")
-    objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>"
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        places.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode("cp1252")
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    trailer = f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF"
-    return out + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode() + trailer.encode()
 
 
 def page_of(number: int, *lines: str) -> list[str]:

@@ -8,7 +8,7 @@ with the threshold at which, leaving one capture out at a time, no more than one
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -55,12 +55,15 @@ def design(lines: Sequence[Line], places: Sequence[int], encoder: Encoder) -> np
     return np.hstack([vectors, FORM_WEIGHT * np.array([form(lines, i) for i in places])])
 
 
-def guess(lines: Sequence[Line], encoder: Encoder) -> list[bool]:
-    """Tell for every line of a page whether it is furniture by the trained regression."""
-    places = [i for i, line in enumerate(lines) if is_candidate(line)]
-    found = [False] * len(lines)
+def guess(lines: Sequence[Line], known: Sequence[bool], load: Callable[[], Encoder]) -> list[bool]:
+    """Tell for every line of a page whether it is furniture: known already, or by the trained regression.
+
+    The encoder is loaded where there is a line to judge.
+    """
+    places = [i for i, line in enumerate(lines) if not known[i] and is_candidate(line)]
+    found = list(known)
     head = _head()
-    if places and head["model"] == encoder.key:
+    if places and (encoder := load()).key == head["model"]:
         logits = design(lines, places, encoder) @ np.asarray(head["weights"]) + head["intercept"]
         for i, logit in zip(places, logits.tolist(), strict=True):
             found[i] = round(1 / (1 + np.exp(-logit)), 4) >= head["threshold"]

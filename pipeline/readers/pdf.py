@@ -159,9 +159,7 @@ def _begins(line: _Line, before: _Line, width: float) -> bool:
     """A paragraph begins with a bullet, below a gap, after a line that stops short or a sentence that ends a page."""
     if BULLET.match(line.text):
         return True
-    if line.after_gap and line.page == before.page:
-        return bool(_SENTENCE_END.search(before.text)) or not line.text[0].islower()
-    if line.page != before.page:
+    if line.after_gap or line.page != before.page:
         return bool(_SENTENCE_END.search(before.text)) or not line.text[0].islower()
     short = len(before.text) < 0.7 * width
     return short and (bool(_SENTENCE_END.search(before.text)) or not line.text[0].islower())

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,9 +31,6 @@ _TAG_ODDS = 4.0
 _PAGE_PRIOR = 0.5
 
 
-Guess = Callable[[Sequence[roles.Line]], Sequence[bool]]
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """A document with its id and the file it came from."""
@@ -52,7 +49,10 @@ def run(study: Study, store: Store) -> None:
     if not sources:
         raise _nothing_to_read(study.raw, rejects)
 
-    passages = passages_of(sources, study.languages, study.voice_key.read_bytes(), _guess_for(study))
+    def guess(lines: Sequence[roles.Line], known: Sequence[bool]) -> Sequence[bool]:
+        return furniture.guess(lines, known, lambda: cache.embedded_for(study))
+
+    passages = passages_of(sources, study.languages, study.voice_key.read_bytes(), guess)
     rejects += [reject(s.source_id, s.file, piece) for s in sources for piece in s.document.set_aside]
 
     names = sorted({block.voice for source in sources for block in source.document.blocks if block.voice})
@@ -90,15 +90,6 @@ def read_captures(
                 continue
             sources[source_id] = Source(source_id, part_name, digest, len(content), document)
     return [sources[key] for key in sorted(sources)], rejects
-
-
-def _guess_for(study: Study) -> Guess:
-    """Return the trained judge of page furniture; the encoder is loaded when a page first has a line to judge."""
-
-    def guess(lines: Sequence[roles.Line]) -> Sequence[bool]:
-        return furniture.guess(lines, cache.embedded_for(study)) if any(map(furniture.is_candidate, lines)) else ()
-
-    return guess
 
 
 def with_voices(document: Document) -> Document:
@@ -182,12 +173,9 @@ def rejects_table(rejects: Sequence[dict[str, str]]) -> pd.DataFrame:
 
 
 def passages_of(
-    sources: Sequence[Source], languages: tuple[str, ...], key: bytes, guess: Guess = lambda _: []
+    sources: Sequence[Source], languages: tuple[str, ...], key: bytes, guess: roles.Guess = lambda _, known: known
 ) -> pd.DataFrame:
-    """Return one row per block of every source, with its role, pseudonym and language.
-
-    `guess` tells which lines of a page are furniture that no list knows; an empty list: none.
-    """
+    """Return one row per block of every source, with its role, pseudonym and language; `guess` as in `roles`."""
     rows = [row for source in sources for row in _rows(source, languages, key, guess)]
     seen: Counter[str] = Counter()
     for row in rows:
@@ -197,13 +185,11 @@ def passages_of(
     return pd.DataFrame(rows, columns=list(TABLES["passages"].columns))
 
 
-def _rows(source: Source, languages: tuple[str, ...], key: bytes, guess: Guess) -> list[dict[str, object]]:
+def _rows(source: Source, languages: tuple[str, ...], key: bytes, guess: roles.Guess) -> list[dict[str, object]]:
     document = source.document
     blocks = [replace(block, tag=language_code(block.tag)) for block in document.blocks]
     lines = [roles.Line(document.text[b.start : b.end], b.hint, b.voice is not None) for b in blocks]
-    blocks, assigned = with_lists(
-        document.text, blocks, roles.assign(lines, document.is_page, guess(lines) if document.is_page else ())
-    )
+    blocks, assigned = with_lists(document.text, blocks, roles.assign(lines, document.is_page, guess))
     texts = [document.text[block.start : block.end] for block in blocks]
     spoken = identify(texts, [block.tag for block in blocks], languages)
     return [
