@@ -63,7 +63,7 @@ def lower_half(texts: list[str]) -> tuple[Hidden, np.ndarray]:
     for start in range(0, len(order), BATCH):
         places = order[start : start + BATCH]
         with torch.no_grad():
-            hidden, mask = e5.embedded([tokens[i] for i in places])
+            hidden, mask = e5.embedded([tokens[i] for i in places], len(tokens[places[-1]]))
             out = model(inputs_embeds=hidden, attention_mask=mask, output_hidden_states=True)
             plain[places] = e5.pooled(out.last_hidden_state, mask).numpy()
         for row, i in enumerate(places):

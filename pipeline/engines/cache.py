@@ -64,16 +64,20 @@ def _fetch(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, b
 
 def for_study(study: Study) -> CachedEncoder:
     """Load the encoder that the study names, with the study's own cache."""
-    return CachedEncoder(encoder.load(study.settings.embed), study.state / "vectors.sqlite")
+    return _cached(study, encoder.load(study.settings.embed))
 
 
 def tuned_for(study: Study) -> tuned.Tuned | None:
     """Return the tuned half of the accurate coder, with the study's own cache; None in the fast profile."""
     if study.settings.coding.profile == "fast":
         return None
-    return tuned.Tuned(CachedEncoder(e5.E5Encoder(tuned=True), study.state / "vectors.sqlite"))
+    return tuned.Tuned(_cached(study, e5.E5Encoder(tuned=True)))
 
 
 def embedded_for(study: Study) -> CachedEncoder:
     """Load the embedded encoder, with the study's own cache."""
-    return CachedEncoder(encoder.embedded(), study.state / "vectors.sqlite")
+    return _cached(study, encoder.embedded())
+
+
+def _cached(study: Study, inner: Encoder) -> CachedEncoder:
+    return CachedEncoder(inner, study.state / "vectors.sqlite")

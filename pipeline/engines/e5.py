@@ -119,8 +119,8 @@ class E5Encoder:
 
         out = np.empty((len(texts), SIZE), dtype=np.float32)
         with torch.no_grad():
-            for places, tokens in _batches(token_ids(texts)):
-                hidden, mask = embedded(tokens)
+            for places, tokens, length in _batches(token_ids(texts)):
+                hidden, mask = embedded(tokens, length)
                 out[places] = pooled(layers(self._tuned)(hidden, mask), mask).numpy()[: len(places)]
         return out
 
@@ -159,27 +159,20 @@ def token_ids(texts: Sequence[str]) -> list[list[int]]:
     return [[packed.begin, *e.ids[: _LENGTHS[-1] - 2], packed.end] for e in encoded]
 
 
-def _batches(tokens: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], list[Sequence[int]]]]:
+def _batches(tokens: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], list[Sequence[int]], int]]:
     """Group texts by the least fixed length that holds them; every batch of a length has the same number of texts."""
     for before, length in zip((0, *_LENGTHS), _LENGTHS, strict=False):
         places = [i for i, ids in enumerate(tokens) if before < len(ids) <= length]
         size = _TOKENS_PER_BATCH // length
         for start in range(0, len(places), size):
             group = places[start : start + size]
-            rows = [tokens[i] for i in group] + [[weights().begin]] * (size - len(group))
-            yield group, [*rows[:-1], _padded(rows[-1], length)] if len(rows[-1]) < length else rows
+            yield group, [tokens[i] for i in group] + [[weights().begin]] * (size - len(group)), length
 
 
-def _padded(ids: Sequence[int], length: int) -> Sequence[int]:
-    """Mark the batch's length; -1 is no token."""
-    return [*ids, *[-1] * (length - len(ids))]
-
-
-def embedded(tokens: Sequence[Sequence[int]]) -> tuple[Any, Any]:
-    """Return word vectors (texts × tokens × 384) and a mask of the tokens that are words."""
+def embedded(tokens: Sequence[Sequence[int]], length: int) -> tuple[Any, Any]:
+    """Return word vectors (texts × length × 384) and a mask of the tokens that are words."""
     import torch
 
-    length = max(map(len, tokens))
     ids = np.full((len(tokens), length), -1)
     for row, own in zip(ids, tokens, strict=True):
         row[: len(own)] = own

@@ -23,11 +23,6 @@ class Tuned:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    @property
-    def key(self) -> str:
-        """The key of the encoder behind the heads."""
-        return self._encoder.key
-
     def recommendation(self, texts: Sequence[str]) -> np.ndarray:
         """Return, per text, the probability that it recommends something."""
         return self._probabilities(texts)[:, 0]
