@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.estimates import wilson
+from pipeline.intervals import wilson
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,7 +44,7 @@ def matched(study: Path) -> tuple[list[tuple[dict, object]], list[dict], list[st
 
 
 def _line(name: str, k: int, n: int) -> str:
-    low, high = wilson(k, n)
+    low, high = wilson(k / max(n, 1), n)
     return f"{name:42s} {k:5d} / {n:5d} = {k / max(n, 1):.3f}  [{low:.3f}, {high:.3f}]"
 
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import pandas as pd  # noqa: E402
 
 from pipeline import run  # noqa: E402
-from pipeline.estimates import wilson  # noqa: E402
+from pipeline.intervals import wilson  # noqa: E402
 from pipeline.study import load  # noqa: E402
 from tests.builders import blocks, build  # noqa: E402
 
@@ -151,7 +151,7 @@ def cell(hits: list[bool]) -> str:
     """Return a share with its n and Wilson 95 % interval, as a cell of the printed table."""
     if not hits:
         return f"{'–':>26s}"
-    low, high = wilson(sum(hits), len(hits))
+    low, high = wilson(sum(hits) / len(hits), len(hits))
     return f"{sum(hits):4d}/{len(hits):<4d} {sum(hits) / len(hits):.3f} [{low:.2f}, {high:.2f}]"
 
 

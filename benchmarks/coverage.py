@@ -5,7 +5,7 @@ Usage: python benchmarks/coverage.py [--simulations 1000] [--draws 500]. About t
 A world draws voices, each with its own prevalence and its own rates of machine error (beta distributed: correlation
 .2 of the theme and .1 of the errors inside a voice), and its units. The sample is stratified by the machine's code,
 without replacement: in proportion, with half from the machine's positives, or of whole voices (then the share of
-voices is estimated). The truth is the prevalence among the voices the worlds draw from; how often the interval holds
+voices is estimated). In "advice" the share is one of the units that recommend something, which the machine guesses too. The truth is the prevalence among the voices the worlds draw from; how often the interval holds
 the corpus' own human share stands beside it. Coverage counts the worlds in which the rule gives an estimate. Inside
 one branch of the rule it can be lower: the rule looks at the sample, and a sample that happens to hold few errors of a
 kind happens to miss them in its share, too.
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline import prevalence
-from pipeline.estimates import wilson
+from pipeline.intervals import wilson
 
 PREVALENCE = (0.05, 0.1, 0.3, 0.5)
 CODERS = ((0.6, 0.9), (0.8, 0.95), (0.9, 0.98), (0.7, 0.7))  # sensitivity, specificity
@@ -33,7 +33,9 @@ CORPORA = {  # number of units, and how many a voice has
     "editors": 600,  # the same, but one voice in twelve has five to fifteen
     "small": 200,  # as comments, and most of it coded
     "few voices": 600,  # 15 on average: some forty voices
+    "advice": 900,  # as comments; about half of the units recommend something
 }
+_ADVICE, _ADVICE_CODER = 0.55, (0.95, 0.93)  # share of units that recommend; the machine's sensitivity, specificity
 _HEAD = "".join(
     name.ljust(width)
     for name, width in {
@@ -56,13 +58,18 @@ class Setting(NamedTuple):
 
 
 class World(NamedTuple):
-    """N units: who speaks, what people would say, what the machine says; and the sample's places and probabilities."""
+    """N units: who speaks, what people would say, what the machine says; the sample's places and probabilities.
+
+    `human_base` and `machine_base`: which units recommend something.
+    """
 
     voice: np.ndarray
     human: np.ndarray
     machine: np.ndarray
     rows: np.ndarray
     inclusion: np.ndarray
+    human_base: np.ndarray
+    machine_base: np.ndarray
 
 
 class Outcome(NamedTuple):
@@ -77,7 +84,7 @@ class Outcome(NamedTuple):
 def settings() -> list[Setting]:
     """Return all settings; samples larger than the corpus, and whole voices where there are few, are left out."""
     found = [Setting(c, d, p, *k, n) for c, d, p, k, n in product(CORPORA, DESIGNS, PREVALENCE, CODERS, SIZES)]
-    possible = {"comments": 300, "editors": 150, "small": 100, "few voices": 0}  # voices
+    possible = {"comments": 300, "editors": 150, "small": 100, "few voices": 0, "advice": 0}  # voices
     return [s for s in found if s.n <= (possible[s.corpus] if s.design == "voices" else CORPORA[s.corpus])]
 
 
@@ -100,15 +107,20 @@ def world(setting: Setting, rng: np.random.Generator) -> World:
         own = rng.beta(mean * strength, (1 - mean) * strength, len(units))
         return rng.random(len(voice)) < own[voice]
 
-    human = coin(setting.prevalence, _THEME)
-    machine = np.where(human, coin(setting.sensitivity, _ERRORS), coin(1 - setting.specificity, _ERRORS))
+    bases = [np.ones(len(voice), dtype=bool)] * 2
+    if setting.corpus == "advice":
+        advises = coin(_ADVICE, _THEME)
+        sensitivity, specificity = _ADVICE_CODER
+        bases = [advises, np.where(advises, coin(sensitivity, _ERRORS), coin(1 - specificity, _ERRORS))]
+    human = coin(setting.prevalence, _THEME) & bases[0]
+    machine = np.where(human, coin(setting.sensitivity, _ERRORS), coin(1 - setting.specificity, _ERRORS)) & bases[1]
     if setting.design != "voices":
-        return World(voice, human, machine, *_draw(machine, setting, rng))
+        return World(voice, human, machine, *_draw(machine, setting, rng), *bases)
     drawn, inclusion = _draw(np.bincount(voice, machine) > 0, setting, rng)
     chance = np.zeros(len(units))
     chance[drawn] = inclusion
     rows = np.flatnonzero(chance[voice])
-    return World(voice, human, machine, rows, chance[voice[rows]])
+    return World(voice, human, machine, rows, chance[voice[rows]], *bases)
 
 
 def _draw(machine: np.ndarray, setting: Setting, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -139,9 +151,12 @@ def simulate(setting: Setting, simulations: int, draws: int) -> list[Outcome]:
     for _ in range(simulations):
         w = world(setting, rng)
         whole = setting.design == "voices"
-        corpus = prevalence.coded(w.machine, w.voice, w.rows, w.human[w.rows], w.inclusion, whole_voices=whole)
+        corpus = prevalence.coded(
+            w.machine, w.voice, w.rows, w.human[w.rows], w.inclusion,
+            whole_voices=whole, base=w.machine_base, gold_base=w.human_base[w.rows],
+        )  # fmt: skip
         estimate = (prevalence.voice_share if whole else prevalence.unit_share)(corpus, draws)
-        own = np.mean(np.bincount(w.voice, w.human) > 0) if whole else w.human.mean()
+        own = np.mean(np.bincount(w.voice, w.human) > 0) if whole else w.human.sum() / w.human_base.sum()
         truth = voices_truth(setting) if whole else setting.prevalence
         if estimate.low is None or estimate.high is None:
             outcomes.append(Outcome(estimate.estimator, False, False, np.nan))
@@ -159,7 +174,7 @@ def coverage(outcomes: list[Outcome], estimator: str | None = None) -> tuple[int
 
 def _line(setting: Setting, outcomes: list[Outcome]) -> str:
     k, n = coverage(outcomes)
-    low, high = wilson(k, n)
+    low, high = wilson(k / max(n, 1), n)
     given = [o for o in outcomes if o.estimator != prevalence.NOT_ESTIMABLE]
     branches = "  ".join(
         f"{held / max(1, of):.3f} of {of:4d}" if of else "–".center(13)

@@ -42,16 +42,6 @@ def voices(passages: pd.DataFrame) -> pd.Series:
     return pd.Series(passages["voice"].fillna(unnamed).to_numpy(), index=passages["passage_id"])
 
 
-def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the Wilson 95 % interval of a share of k among n; (0, 1) where n is 0. Wilson, JASA 1927."""
-    if not n:
-        return 0.0, 1.0
-    share, square = k / n, z * z
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = z * ((share * (1 - share) + square / (4 * n)) / n) ** 0.5 / (1 + square / n)
-    return round(max(0.0, centre - half), 6), round(min(1.0, centre + half), 6)
-
-
 def occurrences(duplicates: pd.DataFrame) -> pd.Series:
     """Return, per kept passage, how many passages repeat it."""
     return duplicates["duplicate_of"].value_counts()

@@ -10,6 +10,10 @@ of the resampling, which widens it a little more (`benchmarks/coverage.py` print
 
 Two shares. The share of units can be corrected from any such sample. The share of voices can where voices were
 drawn, each with all of its units; else it stays the machine's, since no model guesses what nobody read.
+
+Among what. A share may be one of some units only, those that recommend something. Whether a unit does is the machine's
+guess as well, so both counts are corrected and divided: a ratio of two difference estimates (Särndal, Swensson &
+Wretman 1992, ch. 5.6).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.intervals import wilson
 from pipeline.manifest import SEED
 
 DIFFERENCE = "difference"
@@ -72,9 +77,11 @@ class Coded:
         machine: (N,) whether the machine assigned the theme.
         voices: (N,) who speaks, as a number.
         rows: (n,) the places, in the N units, of those drawn with known probability and coded by people.
-        gold: (n,) whether people assigned the theme.
+        gold: (n,) whether people assigned the theme, from 0 to 1: the share of them where they split.
         inclusion: (n,) the probability with which each was drawn, over 0 up to 1.
         whole_voices: whether the draw was of voices, each with all of its units.
+        base: (N,) whether the machine counts the unit among those that the share is one of; all where not given.
+        gold_base: (n,) whether people do, from 0 to 1; all where not given.
 
     Raises:
         ValueError: shapes that differ, a place that is outside or drawn twice, an impossible probability.
@@ -83,18 +90,32 @@ class Coded:
     machine: Flags
     voices: Places
     rows: Places
-    gold: Flags
+    gold: Numbers
     inclusion: Numbers
     whole_voices: bool = False
+    base: Flags | None = None
+    gold_base: Numbers | None = None
 
     def __post_init__(self) -> None:
         n, sampled = len(self.machine), len(self.rows)
-        if len(self.voices) != n or len(self.gold) != sampled or len(self.inclusion) != sampled:
-            raise ValueError("machine and voices have one length, rows, gold and inclusion another.")
+        if any(len(units) != n for units in (self.voices, self.bases)) or any(
+            len(units) != sampled for units in (self.gold, self.inclusion, self.gold_bases)
+        ):
+            raise ValueError("machine, voices and base have one length, rows, gold, inclusion and gold_base another.")
         if len(np.unique(self.rows)) != sampled or not all(0 <= row < n for row in self.rows):
             raise ValueError(f"rows must be different places from 0 to {n - 1}.")
         if not np.all((self.inclusion > 0) & (self.inclusion <= 1)):
             raise ValueError("a probability of inclusion is over 0 and at most 1.")
+
+    @property
+    def bases(self) -> Flags:
+        """(N,) whether the machine counts the unit among those that the share is one of."""
+        return np.ones(len(self.machine), dtype=np.bool_) if self.base is None else self.base
+
+    @property
+    def gold_bases(self) -> Numbers:
+        """(n,) whether people do, from 0 to 1."""
+        return np.ones(len(self.rows)) if self.gold_base is None else self.gold_base
 
     def inside(self, chosen: Flags) -> Coded:
         """Return the units of a group, given as (N,) flags, with the sample that fell into it."""
@@ -102,7 +123,8 @@ class Coded:
         kept = chosen[self.rows]
         rows = place[self.rows[kept]].astype(np.intp)
         sample = (rows, self.gold[kept], self.inclusion[kept])
-        return Coded(self.machine[chosen], self.voices[chosen], *sample, self.whole_voices)
+        bases = (self.bases[chosen], self.gold_bases[kept])
+        return Coded(self.machine[chosen], self.voices[chosen], *sample, self.whole_voices, *bases)
 
     def by_voice(self) -> Coded | None:
         """Return the voices as rows, positive where any unit is; None unless the sample is one of whole voices.
@@ -118,19 +140,21 @@ class Coded:
         alike = np.array_equal(self.inclusion, self.inclusion[first][np.searchsorted(sampled, drawn)])
         if not (designed and alike and np.array_equal(coded_units, units[sampled])):
             return None
-        machine = np.bincount(voice, self.machine, len(names)) > 0
-        gold = np.bincount(drawn, self.gold, len(names))[sampled] > 0
-        return Coded(machine, names, sampled, gold, self.inclusion[first])
+        machine, base = (np.bincount(voice, units, len(names)) > 0 for units in (self.machine, self.bases))
+        gold, gold_base = (_largest(drawn, units, len(names))[sampled] for units in (self.gold, self.gold_bases))
+        return Coded(machine, names, sampled, gold, self.inclusion[first], True, base, gold_base)
 
 
 def coded(
     machine: Sequence[bool] | Flags,
     voices: Sequence[str],
     rows: Sequence[int] | Places = (),
-    gold: Sequence[bool] | Flags = (),
+    gold: Sequence[bool] | Sequence[float] | Flags | Numbers = (),
     inclusion: Sequence[float] | Numbers = (),
     *,
     whole_voices: bool = False,
+    base: Sequence[bool] | Flags | None = None,
+    gold_base: Sequence[float] | Numbers | None = None,
 ) -> Coded:
     """Return `Coded` from any sequences; with the first two alone, a corpus that nobody has coded.
 
@@ -140,9 +164,11 @@ def coded(
         np.asarray(machine, dtype=np.bool_),
         np.unique(np.asarray(voices, dtype=np.str_), return_inverse=True)[1].astype(np.intp),
         np.asarray(rows, dtype=np.intp),
-        np.asarray(gold, dtype=np.bool_),
+        np.asarray(gold, dtype=np.float64),
         np.asarray(inclusion, dtype=np.float64),
         whole_voices,
+        None if base is None else np.asarray(base, dtype=np.bool_),
+        None if gold_base is None else np.asarray(gold_base, dtype=np.float64),
     )
 
 
@@ -157,8 +183,8 @@ def unit_share(corpus: Coded, draws: int = DRAWS, seed: int = SEED) -> Estimate:
     if not len(corpus.rows):
         return _raw(corpus)
     machine, gold = corpus.machine[corpus.rows], corpus.gold
-    positives, false_positives = int(gold.sum()), int((machine & ~gold).sum())
-    false_negatives, voices = int((gold & ~machine).sum()), len(np.unique(corpus.voices[corpus.rows]))
+    positives, false_positives = int(gold.sum()), int((machine * (1 - gold)).sum())
+    false_negatives, voices = int((gold * ~machine).sum()), len(np.unique(corpus.voices[corpus.rows]))
     if positives < MIN_POSITIVES or voices < MIN_VOICES:
         estimator, (share, low, high) = NOT_ESTIMABLE, (None, None, None)
     elif positives >= MIN_POSITIVES_DIFFERENCE and min(false_positives, false_negatives) >= MIN_ERRORS:
@@ -177,19 +203,12 @@ def voice_share(corpus: Coded, draws: int = DRAWS, seed: int = SEED) -> Estimate
     voices = corpus.by_voice()
     if voices is not None:
         return unit_share(voices, draws, seed)
-    said, everyone = np.unique(corpus.voices[corpus.machine]), np.unique(corpus.voices)
-    return Estimate(round(len(said) / len(everyone), _DIGITS), None, None, UNCORRECTED)
+    said, everyone = np.unique(corpus.voices[corpus.machine]), np.unique(corpus.voices[corpus.bases])
+    share = round(len(said) / len(everyone), _DIGITS) if len(everyone) else None
+    return Estimate(share, None, None, UNCORRECTED)
 
 
-def wilson(share: float, n: float, z: float) -> tuple[float, float]:
-    """Return the Wilson interval of a share among n, which may be an effective size. Wilson, JASA 1927."""
-    square = z * z
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = z * ((share * (1 - share) + square / (4 * n)) / n) ** 0.5 / (1 + square / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def effective_size(gold: Flags, weights: Numbers, voices: Places) -> float:
+def effective_size(gold: Numbers | Flags, weights: Numbers, voices: Places) -> float:
     """Return how many units drawn singly, with equal weights, would tell as much as this sample does.
 
     Kish's design effect under weights and clusters in the form of Gabler, Häder & Lahiri (Survey Methodology 1999):
@@ -209,8 +228,16 @@ def effective_size(gold: Flags, weights: Numbers, voices: Places) -> float:
 
 
 def _raw(corpus: Coded) -> Estimate:
-    share = round(float(corpus.machine.mean()), _DIGITS) if len(corpus.machine) else None
+    units = int(corpus.bases.sum())
+    share = round(int(corpus.machine.sum()) / units, _DIGITS) if units else None
     return Estimate(share, None, None, UNCORRECTED)
+
+
+def _largest(places: Places, values: Numbers, n: int) -> Numbers:
+    """Return, per place from 0 to n - 1, the largest of its values."""
+    largest = np.zeros(n)
+    np.maximum.at(largest, places, values)
+    return largest
 
 
 def _rounded(share: float, low: float, high: float) -> tuple[float, float, float]:
@@ -220,9 +247,11 @@ def _rounded(share: float, low: float, high: float) -> tuple[float, float, float
 
 def _gold_only(corpus: Coded) -> tuple[float, float, float]:
     """Weighted share, and Wilson's interval with the effective size and Student's t in place of z."""
-    weights, voices = 1 / corpus.inclusion, corpus.voices[corpus.rows]
-    share = float(weights @ corpus.gold / weights.sum())
-    size = effective_size(corpus.gold, weights, voices)
+    among = corpus.gold_bases > 0
+    weights, voices = (corpus.gold_bases / corpus.inclusion)[among], corpus.voices[corpus.rows][among]
+    gold = np.minimum(1.0, corpus.gold[among] / corpus.gold_bases[among])
+    share = float(weights @ gold / weights.sum())
+    size = effective_size(gold, weights, voices)
     return share, *wilson(share, size, _student(_effective_voices(weights, voices)))
 
 
@@ -239,28 +268,36 @@ def _difference(corpus: Coded, draws: int, seed: int) -> tuple[float, float, flo
     g = _effective_voices(weights, corpus.voices[corpus.rows])
     tail = float(ndtr(-_student(g) * (g / (g - 1)) ** 0.5))
     resampled = _resample(totals, draws, seed)
-    low, high = np.quantile(_corrected(resampled[resampled[:, 2] > 0]), [tail, 1 - tail])
+    low, high = np.nanquantile(_corrected(resampled[resampled[:, 2] > 0]), [tail, 1 - tail])
     return float(_corrected(totals.sum(axis=0))), float(low), float(high)
 
 
 def _voice_totals(corpus: Coded) -> Numbers:
-    """Return (voices, 4): units, machine positives, summed weights, summed weighted human minus machine."""
+    """Return (voices, 6): units, machine positives, weights, weighted errors; then positives and errors of the base.
+
+    An error is human minus machine.
+    """
     names, voice = np.unique(corpus.voices, return_inverse=True)
     drawn, weights = voice[corpus.rows], 1 / corpus.inclusion
-    errors = corpus.gold.astype(float) - corpus.machine[corpus.rows]
-    columns = ((voice, None), (voice, corpus.machine), (drawn, weights), (drawn, weights * errors))
+    errors = weights * (corpus.gold - corpus.machine[corpus.rows])
+    base_errors = weights * (corpus.gold_bases - corpus.bases[corpus.rows])
+    columns = (
+        (voice, None), (voice, corpus.machine), (drawn, weights), (drawn, errors),
+        (voice, corpus.bases), (drawn, base_errors),
+    )  # fmt: skip
     return np.stack([np.bincount(who, what, len(names)) for who, what in columns], axis=1)
 
 
 def _corrected(totals: Numbers) -> Numbers:
-    """Return the machine's share plus the mean error, for totals in the last axis."""
-    units, positives, weights, errors = np.moveaxis(totals, -1, 0)
-    corrected: Numbers = positives / units + errors / weights
+    """Return (the machine's share plus the mean error) of theme over base, for totals in the last axis."""
+    units, positives, weights, errors, bases, base_errors = np.moveaxis(totals, -1, 0)
+    theme, base = positives / units + errors / weights, bases / units + base_errors / weights
+    corrected: Numbers = np.divide(theme, base, out=np.full(np.shape(base), np.nan), where=base > 0)
     return corrected
 
 
 def _resample(totals: Numbers, draws: int, seed: int) -> Numbers:
-    """Return (draws, 4) totals over voices drawn with replacement.
+    """Return (draws, 6) totals over voices drawn with replacement.
 
     Voices with equal totals are exchangeable, so it draws how often each kind comes up: exact, a hundred times
     cheaper, and the same whatever the order of the rows.

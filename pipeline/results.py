@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline import estimates, privacy, roles
+from pipeline.intervals import wilson
 from pipeline.study import Study
 
 Tables = Mapping[str, pd.DataFrame]
@@ -216,7 +217,7 @@ class _Context:
         """How many of the machine's links a person has looked at, and how many of these were wrong."""
         found = self.tables["audits"][self.tables["audits"]["found_as"] != ""]
         wrong = int((found["verdict"] == "different").sum())
-        low, high = estimates.wilson(wrong, len(found))
+        low, high = wilson(wrong / max(len(found), 1), len(found))
         return {"n": len(found), "wrong": wrong, "low": low, "high": high}
 
     def themes(self) -> list[dict[str, Any]]:

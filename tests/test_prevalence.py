@@ -10,6 +10,7 @@ from scipy.stats import t as student
 
 from benchmarks import coverage
 from pipeline import estimates
+from pipeline.intervals import wilson
 from pipeline.prevalence import (
     DIFFERENCE,
     GOLD_ONLY,
@@ -20,7 +21,6 @@ from pipeline.prevalence import (
     effective_size,
     unit_share,
     voice_share,
-    wilson,
 )
 
 
@@ -81,7 +81,7 @@ def test_people_alone_by_hand() -> None:
     found = unit_share(strata(true=8, false_positives=12, missed=0, right=15))
     assert (found.share, found.estimator) == (0.16, GOLD_ONLY)  # 8 x 2 / 100
     n = 100**2 / (20 * 2**2 + 15 * 4**2)  # 31.25: Kish, every unit a voice of its own
-    low, high = estimates.wilson(0.16 * n, n, student.ppf(0.975, n - 1))
+    low, high = wilson(0.16, n, student.ppf(0.975, n - 1))
     assert (found.low, found.high) == pytest.approx((low, high), abs=2e-6)
 
 
@@ -102,6 +102,30 @@ def test_without_human_coding_the_share_is_the_machines_and_carries_no_interval(
         assert (found.low, found.high, found.estimator, found.corrected) == (None, None, UNCORRECTED, False)
     assert unit_share(coded([], [])).share is None
     assert estimates.ESTIMATOR == UNCORRECTED
+
+
+def test_a_share_among_recommendations_is_a_ratio_of_two_corrected_shares() -> None:
+    """Ten of twenty coded units recommend, the machine says twelve do: the share's base is corrected as well."""
+    base = [True] * 60 + [False] * 40  # by the machine, of 100 units by 100 voices
+    machine = [True] * 30 + [False] * 70
+    rows = [*range(0, 60, 3), *range(60, 100, 2)]  # 20 of 60 and 20 of 40
+    gold_base = np.array([1.0] * 16 + [0.0] * 4 + [1.0] * 4 + [0.0] * 16)
+    gold = np.array([1.0] * 5 + [0.0] * 5 + [1.0] * 5 + [0.0] * 5 + [1.0] * 1 + [0.0] * 19)
+    corpus = coded(
+        machine, [f"v{i}" for i in range(100)], rows, gold, [1 / 3] * 20 + [1 / 2] * 20, base=base, gold_base=gold_base
+    )
+    found = unit_share(corpus)
+    assert found.estimator == DIFFERENCE
+    theme = 0.3 + (-5 * 3 + 5 * 3 + 1 * 2) / 100
+    advice = 0.6 + (-4 * 3 + 4 * 2) / 100
+    assert found.share == pytest.approx(theme / advice, abs=1e-6)
+    assert unit_share(replace(corpus, rows=np.array([], int), gold=np.array([]), inclusion=np.array([]), gold_base=None)).share == 0.5  # noqa: E501
+
+
+def test_a_unit_on_which_coders_split_counts_half() -> None:
+    whole = strata(true=14, false_positives=6, missed=5, right=10)
+    split = replace(whole, gold=np.where(np.arange(35) < 2, 0.5, whole.gold))  # two of the fourteen
+    assert unit_share(split).share == 0.46  # one unit less, of weight two
 
 
 # The rule's branches, each on both sides of its border
@@ -192,11 +216,6 @@ def test_the_effective_size_by_hand() -> None:
     # voices that vary as much as can be: ρ seen 0, put back 1 / G = 1/2; 16 / (1/2 x 4 + 1/2 x 8)
     assert effective_size(np.array([True, False, True, False]), ones, np.array([0, 0, 1, 1])) == pytest.approx(16 / 6)
     assert effective_size(np.ones(4, dtype=bool), ones, np.array([0, 0, 1, 1])) == 2  # no spread: nothing learnt of ρ
-
-
-@given(k=st.integers(0, 200), more=st.integers(1, 200), z=st.floats(1, 4))
-def test_wilson_is_the_one_of_the_counts(k: int, more: int, z: float) -> None:
-    assert wilson(k / (k + more), k + more, z) == pytest.approx(estimates.wilson(k, k + more, z), abs=1e-6)
 
 
 # Laws
@@ -359,7 +378,7 @@ def test_intervals_on_raw_machine_counts_would_not_hold_the_truth_and_these_do()
     naive = []
     for _ in range(100):
         machine = coverage.world(setting, rng).machine
-        low, high = estimates.wilson(int(machine.sum()), len(machine))
+        low, high = wilson(machine.mean(), len(machine))
         naive.append(low <= setting.prevalence <= high)
     assert np.mean(naive) < 0.5
     held, given = coverage.coverage(coverage.simulate(setting, 100, draws=300))
