@@ -62,18 +62,72 @@ def flow(steps: Sequence[tuple[str, int]], asides: Mapping[int, Sequence[tuple[s
     return figure
 
 
-def prevalence(labels: Sequence[str], shares: Sequence[float], counts: Sequence[str], axis: str) -> Figure:
-    """Draw one hollow dot per theme at its raw share of voices (0 to 1), with its counts beside it."""
+def prevalence(
+    labels: Sequence[str],
+    shares: Sequence[float],
+    counts: Sequence[str],
+    corrected: Sequence[tuple[float, float, float] | None],
+    axis: str,
+) -> Figure:
+    """Draw a hollow dot per theme at its raw share (0 to 1); where corrected, a solid one with its interval below.
+
+    Args:
+        labels: the themes, from top to bottom.
+        shares: raw shares of units.
+        counts: what stands beside each.
+        corrected: (share, low, high) or None.
+        axis: what the shares are of.
+    """
+    figure, axes = _figure(7.2, 0.46 * len(labels) + 0.9)
+    places = np.arange(len(labels))[::-1].astype(float)
+    shift = 0.13 if any(corrected) else 0.0
+    axes.hlines(places + shift, 0, shares, color=GRID, lw=2, zorder=1)
+    axes.scatter(shares, places + shift, s=60, facecolor="white", edgecolor=BLUE, linewidth=2, zorder=3)
+    ends = list(shares)
+    for i, (place, found) in enumerate(zip(places, corrected, strict=True)):
+        if found is not None:
+            share, low, high = found
+            axes.plot([low, high], [place - shift] * 2, color=ORANGE, lw=2, zorder=2, solid_capstyle="butt")
+            axes.scatter([share], [place - shift], s=44, color=ORANGE, zorder=3)
+            ends[i] = max(ends[i], high)
+    for place, end, count in zip(places, ends, counts, strict=True):
+        axes.text(end + 0.025, place, count, va="center", fontsize=9, color=MUTED)
+    axes.set_yticks(places, [textwrap.shorten(label, 34, placeholder="…") for label in labels])
+    _percent_axis(axes, max([*ends, 0.1]))
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.set_xlabel(textwrap.fill(axis, 72))
+    return figure
+
+
+def forest(
+    labels: Sequence[str],
+    found: Sequence[tuple[float | None, float | None, float | None]],
+    notes: Sequence[str],
+    lines: Sequence[float],
+    axis: str,
+    nothing: str,
+) -> Figure:
+    """Draw a coefficient per row (value, low, high) with its interval and a note, and upright lines to read it by.
+
+    An undefined coefficient has a note alone; without rows the figure says so.
+    """
+    if not labels:
+        return _empty(nothing)
     figure, axes = _figure(7.2, 0.42 * len(labels) + 0.9)
     places = np.arange(len(labels))[::-1]
-    axes.hlines(places, 0, shares, color=GRID, lw=2, zorder=1)
-    axes.scatter(shares, places, s=60, facecolor="white", edgecolor=BLUE, linewidth=2, zorder=3)
-    for place, share, count in zip(places, shares, counts, strict=True):
-        axes.text(share + 0.025, place, count, va="center", fontsize=9, color=MUTED)
+    lowest = min([0.0, *(low for _, low, _ in found if low is not None)])
+    for line in lines:
+        axes.axvline(line, color=MUTED, lw=1, ls="--", zorder=1)
+    for place, (value, low, high), note in zip(places, found, notes, strict=True):
+        if low is not None and high is not None:
+            axes.plot([low, high], [place, place], color=BLUE, lw=2, zorder=2, solid_capstyle="butt")
+        if value is not None:
+            axes.scatter([value], [place], s=44, color=BLUE, zorder=3)
+        axes.text(1.04, place, note, va="center", fontsize=9, color=MUTED)
     axes.set_yticks(places, [textwrap.shorten(label, 34, placeholder="…") for label in labels])
-    _percent_axis(axes, max([*shares, 0.1]))
-    axes.set_ylim(-0.6, len(labels) - 0.4)
-    axes.set_xlabel(axis)
+    axes.set(xlim=(lowest - 0.03, 1.03), ylim=(-0.6, len(labels) - 0.4))
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(textwrap.fill(axis, 72))
     return figure
 
 
@@ -137,19 +191,9 @@ def pairs(labels: Sequence[str], counts: np.ndarray, axis: str) -> Figure:
 
 def bars(labels: Sequence[str], sizes: Sequence[int], axis: str, nothing: str) -> Figure:
     """Draw one bar per topic with its size; where there is none, say so."""
-    figure, axes = _figure(7.2, 0.38 * max(len(labels), 1) + 0.9)
     if not labels:
-        axes.axis("off")
-        axes.text(
-            0.5,
-            0.5,
-            textwrap.fill(nothing, 60),
-            ha="center",
-            va="center",
-            color=MUTED,
-            transform=axes.transAxes,
-        )
-        return figure
+        return _empty(nothing)
+    figure, axes = _figure(7.2, 0.38 * len(labels) + 0.9)
     places = np.arange(len(labels))[::-1]
     axes.barh(places, sizes, color=BLUE, height=0.62)
     for place, size in zip(places, sizes, strict=True):
@@ -188,6 +232,16 @@ def _figure(width: float, height: float) -> tuple[Figure, Any]:
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.add_subplot()
+
+
+def _empty(nothing: str) -> Figure:
+    """Say why there is nothing to draw."""
+    figure, axes = _figure(7.2, 1.3)
+    axes.axis("off")
+    axes.text(
+        0.5, 0.5, textwrap.fill(nothing, 60), ha="center", va="center", color=MUTED, transform=axes.transAxes
+    )  # fmt: skip
+    return figure
 
 
 def _percent_axis(axes: Any, highest: float) -> None:

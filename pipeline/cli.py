@@ -209,6 +209,12 @@ def code_sheet(
         ),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Draw from units of earlier rounds as well.")] = False,
+    voices: Annotated[
+        bool,
+        typer.Option(
+            "--voices", help="Draw whole voices, each with all of its units: the share of voices is corrected, too."
+        ),
+    ] = False,
 ) -> None:
     """Draw a sample; write a blind sheet per coder.
 
@@ -217,7 +223,7 @@ def code_sheet(
     from pipeline.coded import drawing
 
     who = drawing.coders(coder or (), coders)
-    _echo_drawn(drawing.sheet(load(study), who, units, round_name, negatives, again))
+    _echo_drawn(drawing.sheet(load(study), who, units, round_name, negatives, again, voices))
 
 
 @code_app.command("next")
@@ -313,21 +319,30 @@ def code_agreement(study: StudyOption = Path()) -> None:
         return
     if found.reliability:
         typer.echo(f"People with one another ({', '.join(found.coders)}); 95 % intervals by bootstrap over voices\n")
-        typer.echo(f"{'':16s}{'units':>6s}{'marked':>7s}{'agree':>7s}  {'alpha':22s}{'AC1':22s}verdict")
-        for name, r in found.reliability.items():
+        typer.echo(f"{'':28s}{'units':>6s}{'marked':>7s}{'agree':>7s}  {'alpha':22s}{'AC1':22s}verdict")
+        for cell, r in found.reliability.items():
             typer.echo(
-                f"{name:16s}{r.n_units:6d}{r.n_marked:7d}{_figure(r.percent.value):>7s}  "
+                f"{_cell(cell):28s}{r.n_units:6d}{r.n_marked:7d}{_figure(r.percent.value):>7s}  "
                 f"{_interval(r.alpha):22s}{_interval(r.ac1):22s}{r.verdict}"
             )
     else:
         typer.echo("No two people have coded the same unit: agreement between people is not known.")
     if found.validity:
         typer.echo("\nThe machine against people, on the probability sample; weighted to the corpus\n")
-        typer.echo(f"{'':16s}{'units':>6s}{'marked':>7s}  {'precision':22s}{'recall':22s}F1")
-        for name, v in found.validity.items():
+        typer.echo(f"{'':28s}{'units':>6s}{'marked':>7s}  {'precision':22s}{'recall':22s}F1")
+        for cell, v in found.validity.items():
             cells = "".join(f"{_interval(figure):22s}" for figure in (v.precision, v.recall, v.f1))
-            typer.echo(f"{name:16s}{v.n_units:6d}{v.positives:7d}  {cells}".rstrip())
-        typer.echo("Units on which people split evenly are left out, which flatters the machine.")
+            typer.echo(f"{_cell(cell):28s}{v.n_units:6d}{v.positives:7d}  {cells}".rstrip())
+        typer.echo(
+            "The machine judged each unit without having learned from its voice. "
+            "Where coders split, a unit counts on either side."
+        )
+
+
+def _cell(cell: tuple[str, str, str]) -> str:
+    """Name a target and, indented below it, its levels."""
+    target, group, level = cell
+    return target if group == "all" else f"  {level}"
 
 
 def _figure(value: float | None) -> str:

@@ -1,39 +1,68 @@
-"""Counts and shares of themes, overall and by group.
+"""Counts and shares of themes, overall and by group, corrected for the machine's errors where people coded a sample.
 
-A share is the share of distinct voices with at least one unit so coded among the voices of the group with at
-least one eligible unit. The tips of one source are one voice, its editor's; a comment whose capture names nobody
-counts as a voice of its own. Until people have
-coded a sample, shares are the machine's raw counts: they carry no interval, since in trials intervals put on
-raw machine counts covered the truth about half of the time.
+A share of units is one of the eligible units (by default those that recommend something); a share of voices is one of
+the distinct voices with at least one of them. The tips of one source are one voice, its editor's; a comment whose
+capture names nobody counts as a voice of its own. Until people have coded a probability sample, shares are the
+machine's raw counts: they carry no interval, since in trials intervals put on raw machine counts covered the truth
+about half of the time. After that, `prevalence` decides theme by theme what can be estimated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from pipeline import roles
+from pipeline import prevalence, roles
+from pipeline.prevalence import Coded, Estimate
 from pipeline.schemas import TABLES
 
 OTHER = "other"
 ALL = "all"
-ESTIMATOR = "machine-coded, uncorrected"
+RECOMMENDATION = "recommendation"
+PEOPLE = "people"  # method of a coding that people decided
 GROUPS = ("language", "role", "source")
 
 
-def eligible_units(units: pd.DataFrame, passages: pd.DataFrame, eligible: str) -> pd.DataFrame:
-    """Return the units that are coded, each with voice, role and source of its passage.
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """The units that could be coded, and all that was said of them.
 
-    Units that only repeat another (a quotation, a sentence said twice) are not coded again.
+    Attributes:
+        units: one row per unit, by unit id: `voice`, `language`, `role`, `source`, `passage_id`, `eligible`.
+        codes: units × (themes, `other`): whether the unit is coded so, people's codes before the machine's.
+        machine: units × (`recommendation`, themes, `other`): what the machine decides without people's code of it.
+        gold: units of the probability samples × the same: the share of coders who marked it, 0 to 1.
+        weights: how many units each row of `gold` stands for.
+        whole_voices: whether the samples drew whole voices.
+        has_negatives: whether they drew from units that the machine takes for no recommendation.
     """
+
+    units: pd.DataFrame
+    codes: pd.DataFrame
+    machine: pd.DataFrame
+    gold: pd.DataFrame
+    weights: pd.Series
+    whole_voices: bool = False
+    has_negatives: bool = True
+
+
+def spoken_units(units: pd.DataFrame, passages: pd.DataFrame, eligible: str) -> pd.DataFrame:
+    """Return the units that don't only repeat another, with voice, role and source of their passage, and `eligible`."""
     fresh = units[units["repeats"].isna()]
-    chosen = fresh if eligible == ALL else fresh[fresh["is_recommendation"]]
     about = passages.set_index("passage_id")[["role", "source_id"]]
-    joined = chosen.join(about.rename(columns={"source_id": "source"}), on="passage_id")
-    return joined.assign(voice=joined["passage_id"].map(voices(passages)))
+    joined = fresh.join(about.rename(columns={"source_id": "source"}), on="passage_id")
+    counts = joined["is_recommendation"] if eligible != ALL else True
+    return joined.assign(voice=joined["passage_id"].map(voices(passages)), eligible=counts)
+
+
+def eligible_units(units: pd.DataFrame, passages: pd.DataFrame, eligible: str) -> pd.DataFrame:
+    """Return the units that are coded, each with voice, role and source of its passage."""
+    spoken = spoken_units(units, passages, eligible)
+    return spoken[spoken["eligible"]].drop(columns="eligible")
 
 
 def voices(passages: pd.DataFrame) -> pd.Series:
@@ -47,48 +76,43 @@ def occurrences(duplicates: pd.DataFrame) -> pd.Series:
     return duplicates["duplicate_of"].value_counts()
 
 
-def theme_counts(
-    eligible: pd.DataFrame, codings: pd.DataFrame, repeats: pd.Series, theme_ids: Sequence[str]
-) -> pd.DataFrame:
-    """Return voices, units, mentions and the share of voices for every theme and for `other`."""
-    coded = _assigned(eligible, codings)
-    mentions = 1 + coded["passage_id"].map(repeats).fillna(0).astype("int64")
-    coded = coded.assign(mentions=mentions)
-    base_voices, base_units = eligible["voice"].nunique(), len(eligible)
+def theme_counts(corpus: Corpus, repeats: pd.Series) -> pd.DataFrame:
+    """Return voices, units, mentions and the raw shares for every theme and for `other`."""
+    eligible = corpus.units[corpus.units["eligible"]]
+    mentions = 1 + eligible["passage_id"].map(repeats).fillna(0).astype("int64")
     rows = []
-    for theme in [*theme_ids, OTHER]:
-        own = coded[coded["theme_id"] == theme]
-        rows.append(
-            {
-                "theme_id": theme,
-                "n_voices": own["voice"].nunique(),
-                "n_units": len(own),
-                "n_mentions": int(own["mentions"].sum()),
-                "base_voices": base_voices,
-                "base_units": base_units,
-                "share": round(own["voice"].nunique() / base_voices, 6) if base_voices else None,
-            }
-        )
+    for theme in corpus.codes.columns:
+        own = corpus.codes.loc[eligible.index, theme]
+        rows.append({"theme_id": theme, **_counts(eligible, own), "n_mentions": int(mentions[own].sum())})
     return pd.DataFrame(rows)
 
 
-def theme_estimates(
-    eligible: pd.DataFrame,
-    codings: pd.DataFrame,
-    theme_ids: Sequence[str],
-    min_voices: int,
-) -> pd.DataFrame:
+def theme_estimates(corpus: Corpus, min_voices: int) -> pd.DataFrame:
     """Return one row per theme, group and level; cells of fewer than `min_voices` voices are suppressed."""
-    coded = _assigned(eligible, codings)
-    rows = [_estimate(theme, ALL, ALL, eligible, coded, False) for theme in [*theme_ids, OTHER]]
-    for group in GROUPS:
-        hidden = suppressed_levels(eligible.groupby(group)["voice"].nunique(), min_voices)
-        for level, base in eligible.groupby(group):
-            inside = coded[coded[group] == level]
-            rows += [
-                _estimate(theme, group, str(level), base, inside, level in hidden) for theme in [*theme_ids, OTHER]
-            ]
+    read = sampled(corpus)
+    by_theme = {theme: coded(read, theme) for theme in corpus.codes.columns} if len(read.gold) else {}
+    rows = []
+    for group, level, hidden in _levels(corpus.units, min_voices):
+        base = corpus.units[corpus.units["eligible"] & _inside(corpus.units, group, level)]
+        inside = _inside(read.units, group, level).to_numpy(dtype=np.bool_)
+        for theme in corpus.codes.columns:
+            row = {"theme_id": theme, "group": group, "level": level, "suppressed": hidden}
+            row |= _counts(base, corpus.codes.loc[base.index, theme])
+            rows.append(row | _corrected(by_theme[theme].inside(inside) if by_theme else None))
     return pd.DataFrame(rows, columns=list(TABLES["theme_estimates"].columns))
+
+
+def _levels(units: pd.DataFrame, min_voices: int) -> Iterator[tuple[str, str, bool]]:
+    """Yield (group, level, whether hidden): all units first, then language, role and source."""
+    yield ALL, ALL, False
+    for group in GROUPS:
+        by_level = units[units["eligible"]].groupby(group)["voice"].nunique()
+        hidden = suppressed_levels(by_level, min_voices)
+        yield from ((group, str(level), level in hidden) for level in by_level.index)
+
+
+def _inside(units: pd.DataFrame, group: str, level: str) -> pd.Series:
+    return pd.Series(True, index=units.index) if group == ALL else units[group] == level
 
 
 def suppressed_levels(voices: pd.Series, min_voices: int) -> set[str]:
@@ -111,35 +135,68 @@ def cooccurrence(codings: pd.DataFrame, theme_ids: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(rows, columns=["theme_a", "theme_b", "n_both"])
 
 
-def _assigned(eligible: pd.DataFrame, codings: pd.DataFrame) -> pd.DataFrame:
-    pairs = codings.loc[codings["assigned"], ["unit_id", "theme_id"]]
-    return pairs.merge(eligible, on="unit_id")
+def sampled(corpus: Corpus) -> Corpus:
+    """Return the part of the corpus that the samples were drawn from.
+
+    Where they drew nothing from units that the machine takes for no recommendation, these are left out: a share is
+    then one of the recommendations that the machine found.
+    """
+    if corpus.has_negatives or not len(corpus.gold):
+        return corpus
+    chosen = corpus.machine.index[corpus.machine[RECOMMENDATION]]
+    return replace(
+        corpus,
+        units=corpus.units.loc[chosen],
+        machine=corpus.machine.loc[chosen],
+        gold=corpus.gold[corpus.gold.index.isin(chosen)],
+    )
 
 
-def _estimate(
-    theme: str,
-    group: str,
-    level: str,
-    base: pd.DataFrame,
-    inside: pd.DataFrame,
-    suppressed: bool,
-) -> dict[str, object]:
-    own = inside[inside["theme_id"] == theme]
-    base_voices, n_voices = base["voice"].nunique(), own["voice"].nunique()
+def coded(corpus: Corpus, theme: str) -> Coded:
+    """Return one theme of the corpus as `prevalence` wants it."""
+    weights = corpus.weights.reindex(corpus.gold.index).to_numpy(dtype=np.float64)
+    return prevalence.coded(
+        corpus.machine[theme].to_numpy(),
+        list(corpus.units["voice"]),
+        corpus.units.index.get_indexer(corpus.gold.index),
+        corpus.gold[theme].to_numpy(),
+        weights.min(initial=np.inf) / weights,  # only how the weights compare matters
+        whole_voices=corpus.whole_voices,
+        base=corpus.machine[RECOMMENDATION].to_numpy(),
+        gold_base=corpus.gold[RECOMMENDATION].to_numpy(),
+    )
+
+
+def _counts(base: pd.DataFrame, own: pd.Series) -> dict[str, object]:
+    """Return voices and units coded so, of those there are, with the raw shares."""
+    n_voices, base_voices = base.loc[own.to_numpy(dtype=np.bool_), "voice"].nunique(), base["voice"].nunique()
+    n_units = int(own.sum())
     return {
-        "theme_id": theme,
-        "group": group,
-        "level": level,
         "n_voices": n_voices,
-        "n_units": len(own),
+        "n_units": n_units,
         "base_voices": base_voices,
         "base_units": len(base),
-        "share": round(n_voices / base_voices, 6) if base_voices else np.nan,
+        "share": round(n_units / len(base), 6) if len(base) else np.nan,
+        "voice_share": round(n_voices / base_voices, 6) if base_voices else np.nan,
+    }
+
+
+def _corrected(part: Coded | None) -> dict[str, object]:
+    """Return the corrected shares of units and of voices; without human codings there are none."""
+    none = Estimate(None, None, None, prevalence.UNCORRECTED)
+    of_units, of_voices = (none, none) if part is None else (prevalence.unit_share(part), prevalence.voice_share(part))
+    return {
+        **_figures("", of_units),
+        **_figures("voice_", of_voices),
         "share_low": np.nan,
         "share_high": np.nan,
-        "corrected": np.nan,
-        "corrected_low": np.nan,
-        "corrected_high": np.nan,
-        "estimator": ESTIMATOR,
-        "suppressed": suppressed,
+        "n_gold": of_units.n_gold,
+        "gold_positives": of_units.gold_positives,
     }
+
+
+def _figures(prefix: str, found: Estimate) -> dict[str, object]:
+    values = (found.share, found.low, found.high) if found.corrected else (None, None, None)
+    names = (f"{prefix}corrected", f"{prefix}corrected_low", f"{prefix}corrected_high")
+    numbers = dict(zip(names, (np.nan if v is None else v for v in values), strict=True))
+    return {**numbers, f"{prefix}estimator": found.estimator}

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline import estimates, privacy, roles
+from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Study
 
@@ -50,7 +51,8 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "uncoded": context.uncoded(),
         "passages": context.quoted_passages(),
         "codebook": [context.codebook_entry(theme_id) for theme_id in study.codebook.ids],
-        "method": next(iter(tables["codings"]["method"]), ""),
+        "people": context.people(),
+        "method": next((m for m in tables["codings"]["method"] if m != PEOPLE), ""),
         "coder": dict(figures),
         "run": dict(run),
     }
@@ -116,6 +118,7 @@ class _Context:
         codings = tables["codings"]
         self.scores = codings.set_index(["unit_id", "theme_id"])["score"].to_dict()
         self.codes = codings[codings["assigned"]].groupby("unit_id", sort=False)["theme_id"].agg(list).to_dict()
+        self.by_people = codings["method"] == PEOPLE
         self.abstained = set(codings.loc[codings["status"] == "abstained", "unit_id"]) - set(self.codes)
         self._quoted: dict[str, None] = {}
 
@@ -234,11 +237,34 @@ class _Context:
                     "n_mentions": int(row.n_mentions),
                     "base_voices": int(row.base_voices),
                     "base_units": int(row.base_units),
-                    "share": None if pd.isna(row.share) else float(row.share),
+                    "share": _number(row.share),
+                    "voice_share": _number(row.voice_share),
+                    "corrected": self.corrected(row.theme_id),
                     "excerpts": self.excerpts(row.theme_id, units),
                 }
             )
         return rows
+
+    def corrected(self, theme_id: str) -> dict[str, Any]:
+        """Return the theme's corrected shares in the whole corpus."""
+        rows = self.tables["theme_estimates"]
+        chosen = rows[(rows["group"] == estimates.ALL) & (rows["theme_id"] == theme_id)]
+        return _correction(next(chosen.itertuples()))
+
+    def people(self) -> dict[str, Any]:
+        """What people coded: how many units, who, and how far they agree; then the machine with them."""
+        reliability, validation = self.tables["reliability"], self.tables["validation"]
+        everything = self.tables["theme_estimates"]
+        coded = self.tables["machine_codings"]["unit_id"].nunique()
+        return {
+            "n_units": coded,
+            "n_coders": max((row["positives"].count("|") + 1 for row in _records(reliability)), default=0),
+            "n_gold": int(everything["n_gold"].max()) if len(everything) else 0,
+            "n_decided": int(self.tables["codings"].loc[self.by_people, "unit_id"].nunique()),
+            "reliability": [row for row in _records(reliability) if not row["suppressed"]],
+            "validation": [row for row in _records(validation) if not row["suppressed"]],
+            "n_hidden": int(reliability["suppressed"].sum() + validation["suppressed"].sum()),
+        }
 
     def excerpts(self, theme_id: str, unit_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Choose excerpts: the surest of each language in turn, one per voice."""
@@ -281,7 +307,9 @@ class _Context:
                     else {
                         "n_voices": int(r.n_voices),
                         "n_units": int(r.n_units),
-                        "share": None if pd.isna(r.share) else float(r.share),
+                        "share": _number(r.share),
+                        "voice_share": _number(r.voice_share),
+                        "corrected": _correction(r),
                     }
                     for r in rows[rows["level"] == level.level].itertuples()
                 },
@@ -381,6 +409,23 @@ def _pieces(text: str, offset: int, units: pd.DataFrame | None, codes: Mapping[s
     if place < len(text):
         pieces.append({"text": text[place:], "unit_id": None, "codes": []})
     return pieces
+
+
+def _correction(row: Any) -> dict[str, Any]:
+    """Return the corrected shares of a row of `theme_estimates`, of units and of voices, and how they were made."""
+    return {
+        kind: {
+            "share": _number(getattr(row, f"{prefix}corrected")),
+            "low": _number(getattr(row, f"{prefix}corrected_low")),
+            "high": _number(getattr(row, f"{prefix}corrected_high")),
+            "estimator": getattr(row, f"{prefix}estimator"),
+        }
+        for kind, prefix in (("units", ""), ("voices", "voice_"))
+    } | {"n_gold": int(row.n_gold), "gold_positives": int(row.gold_positives)}
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 def _in(texts: Mapping[str, list[str]], language: str) -> list[str]:

@@ -129,10 +129,10 @@ def _task(study: Study, stage: Stage, outcome: Outcome) -> Callable[..., Any]:
     """Wrap a stage as a pytask task: its files and a fingerprint of code and settings decide if it's stale."""
     import pytask
 
-    set_by_people = [name for name in stage.optional if (study.root / name).is_file()]
-    inputs = [study.root / name for name in (*stage.reads, *set_by_people)]
+    set_by_people = sorted(path for name in stage.optional for path in study.root.glob(name) if path.is_file())
+    inputs = [*(study.root / name for name in stage.reads), *set_by_people]
     fingerprint = f"{manifest.code_hash()} {study.fingerprint(stage.settings)} {sorted(manifest.versions().items())}"
-    fingerprint += repr(set_by_people)
+    fingerprint += repr([path.relative_to(study.root).as_posix() for path in set_by_people])
     if not stage.reads:
         captures = study.captures()
         inputs = [*captures, study.voice_key]

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROLES = ("prompt", "tip", "comment", "navigation")
+ESTIMATORS = ("difference", "gold only", "not estimable", "machine-coded, uncorrected")
+GRADES = ("reliable", "tentative", "descriptive", "insufficient", "undefined")
+FIGURES: Mapping[str, str] = MappingProxyType(
+    {
+        "percent": "share of pairs of coders that agree on a unit",
+        "positive": "positive agreement: marks that both give, of all marks",
+        "alpha": "Krippendorff's nominal alpha",
+        "ac1": "Gwet's AC1",
+        "precision": "share of the machine's marks that people give too, weighted to the corpus",
+        "recall": "share of people's marks that the machine gives too, weighted to the corpus",
+        "f1": "harmonic mean of precision and recall",
+    }
+)
 DUPLICATE_KINDS = ("exact", "near", "truncated", "translation")
 STATUSES = ("assigned", "rejected", "abstained")
 REJECT_REASONS: Mapping[str, str] = MappingProxyType(
@@ -69,6 +82,23 @@ def _count(meaning: str) -> Column:
     return Column("int64", meaning, bounds=(0, float("inf")))
 
 
+def _figure(name: str, meaning: str) -> dict[str, Column]:
+    """Return a figure's column and those of the ends of its 95 % interval."""
+    return {
+        name: Column("float64", f"{meaning}, or null where undefined", bounds=(-1.0, 1.0), nullable=True),
+        f"{name}_low": Column(
+            "float64", f"lower end of the 95 % interval of {name}", bounds=(-1.0, 1.0), nullable=True
+        ),
+        f"{name}_high": Column(
+            "float64", f"upper end of the 95 % interval of {name}", bounds=(-1.0, 1.0), nullable=True
+        ),
+    }
+
+
+def _spread(*figures: str) -> tuple[str, ...]:
+    return tuple(f"{figure}{end}" for figure in figures for end in ("", "_low", "_high"))
+
+
 COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "source_id": Column("str", "id of the source; depends on its bytes (and sheet), not on its name"),
@@ -115,13 +145,27 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "n_voices": _count("distinct voices with at least one such unit"),
         "n_units": _count("units"),
         "n_mentions": _count("units with every repetition of their passage counted"),
-        "share": _share("share of voices: n_voices of base_voices; machine-coded, uncorrected", nullable=True),
-        "share_low": _share("lower end of the 95 % interval of share, or null", nullable=True),
-        "share_high": _share("upper end of the 95 % interval of share, or null", nullable=True),
-        "corrected": _share("share corrected for coder error with a human-coded sample, or null", nullable=True),
+        "share": _share("share of units as coded, uncorrected: n_units of base_units", nullable=True),
+        "share_low": _share("always null: a raw share carries no interval", nullable=True),
+        "share_high": _share("always null: a raw share carries no interval", nullable=True),
+        "corrected": _share(
+            "share of units corrected for coder error with a human-coded sample, or null", nullable=True
+        ),
         "corrected_low": _share("lower end of the 95 % interval of corrected, or null", nullable=True),
         "corrected_high": _share("upper end of the 95 % interval of corrected, or null", nullable=True),
-        "estimator": Column("str", "how share and corrected were estimated"),
+        "estimator": Column("str", "how corrected was estimated, or why it was not", values=ESTIMATORS),
+        "voice_share": _share("share of voices as coded, uncorrected: n_voices of base_voices", nullable=True),
+        "voice_corrected": _share("share of voices corrected for coder error, or null", nullable=True),
+        "voice_corrected_low": _share("lower end of the 95 % interval of voice_corrected, or null", nullable=True),
+        "voice_corrected_high": _share("upper end of the 95 % interval of voice_corrected, or null", nullable=True),
+        "voice_estimator": Column("str", "how voice_corrected was estimated, or why it was not", values=ESTIMATORS),
+        "n_gold": _count("units of the group that people coded in a probability sample"),
+        "gold_positives": _count("of these, units that people coded with the theme"),
+        "positives": Column("str", "units marked, per coder, joined by |; in validation, units that people marked"),
+        "n_marked": _count("units that at least one coder marked"),
+        "n_assigned": _count("of the coded units, those that the machine marked"),
+        **{name: column for figure, meaning in FIGURES.items() for name, column in _figure(figure, meaning).items()},
+        "grade": Column("str", "what the lower end of alpha's interval allows to be said", values=GRADES),
         "suppressed": Column("bool", "whether the cell has too few voices to be shown"),
         "base_voices": _count("distinct voices in the group"),
         "base_units": _count("recommendation units in the group"),
@@ -196,6 +240,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             ("unit_id", "theme_id"),
             ("unit_id", "theme_id", "score", "assigned", "method", "status"),
         ),
+        "machine_codings": Table(
+            "one theme in one unit that people coded, as the machine decides without having learned from that",
+            ("unit_id", "theme_id"),
+            ("unit_id", "theme_id", "score", "assigned", "method", "status"),
+        ),
         "themes": Table(
             "one theme of the codebook, or other",
             ("theme_id",),
@@ -209,6 +258,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 "base_voices",
                 "base_units",
                 "share",
+                "voice_share",
             ),
         ),
         "theme_estimates": Table(
@@ -229,6 +279,44 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 "corrected_low",
                 "corrected_high",
                 "estimator",
+                "suppressed",
+                "voice_share",
+                "voice_corrected",
+                "voice_corrected_low",
+                "voice_corrected_high",
+                "voice_estimator",
+                "n_gold",
+                "gold_positives",
+            ),
+        ),
+        "reliability": Table(
+            "one theme (or whether a unit recommends) as several people coded it, in one group",
+            ("theme_id", "group", "level"),
+            (
+                "theme_id",
+                "group",
+                "level",
+                "n_units",
+                "n_voices",
+                "positives",
+                "n_marked",
+                *_spread("percent", "positive", "alpha", "ac1"),
+                "grade",
+                "suppressed",
+            ),
+        ),
+        "validation": Table(
+            "one theme (or whether a unit recommends) as the machine decides it, against people, in one group",
+            ("theme_id", "group", "level"),
+            (
+                "theme_id",
+                "group",
+                "level",
+                "n_units",
+                "n_voices",
+                "positives",
+                "n_assigned",
+                *_spread("precision", "recall", "f1"),
                 "suppressed",
             ),
         ),

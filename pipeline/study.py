@@ -22,7 +22,7 @@ from pipeline.captures import find as find_captures
 from pipeline.errors import GlosaError
 
 EMBEDDED_MODEL = "use-multilingual-v3"
-RESERVED_THEMES = frozenset({"other"})
+RESERVED_THEMES = frozenset({"other", "recommendation"})
 M = TypeVar("M", bound=BaseModel)
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}")
 
@@ -278,7 +278,7 @@ def _check_theme_ids(codebook: Codebook, file: Path) -> None:
                 file,
                 f"a theme has the id {theme_id!r}.",
                 "an id that is not reserved.",
-                "Rename the theme: `other` is what fits no theme.",
+                "Rename the theme: `other` is what fits no theme, `recommendation` what recommends something.",
             )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,68 +11,97 @@ import pandas as pd
 
 from pipeline import agreement, estimates
 from pipeline.agreement import Reliability, Validity
-from pipeline.coded import records, rounds
+from pipeline.coded import gold, machine
+from pipeline.coded.gold import SETTLED, Gold
+from pipeline.estimates import ALL, RECOMMENDATION
 from pipeline.store import read_table
 from pipeline.study import Study
 
-RECOMMENDATION = "recommendation"
+Cell = tuple[str, str, str]  # target, group, level
 
 
 class Compared(NamedTuple):
-    """What was coded: per target (a theme, or whether a unit recommends) agreement of people, then of the machine.
+    """What was coded: per target (a theme, or whether a unit recommends), for all units and by language.
 
-    `reliability` is empty where nobody shares units with another coder, `validity` where no probability sample was
-    coded. The machine is no second coder: it is measured against what most people said, ties left out.
+    `reliability` is agreement of people, empty where nobody shares units with another coder. `validity` is the
+    machine's, empty where no probability sample was coded. The machine is no second coder: it is measured against what
+    people said; a unit on which they split counts on either side by their shares.
     """
 
     coders: tuple[str, ...]
-    reliability: dict[str, Reliability]
-    validity: dict[str, Validity]
+    reliability: dict[Cell, Reliability]
+    validity: dict[Cell, Validity]
 
 
 def compare(study: Study) -> Compared:
-    """Return the comparison for a study with a finished run."""
-    names = ("units", "sources", "passages", "codings")
-    units, sources, passages, codings = (read_table(study.processed / f"{n}.parquet", n) for n in names)
-    coded = records.load(study, units, sources)
-    spoken = units.set_index("unit_id")["passage_id"].map(estimates.voices(passages))
-    assigned = codings[codings["assigned"]].groupby("unit_id")["theme_id"].agg(frozenset)
-    machine = {unit: assigned.get(unit, frozenset()) for unit in units["unit_id"]}
-    advised = set(units.loc[units["is_recommendation"], "unit_id"])
-    found = {unit: codes | {RECOMMENDATION} if unit in advised else codes for unit, codes in machine.items()}
-    return compared(coded, spoken, found, (RECOMMENDATION, *study.codebook.ids))
+    """Return the comparison for a study with a finished run, with all that has been imported since."""
+    names = ("units", "sources", "passages", "codings", "machine_codings")
+    units, sources, passages, codings, blind = (read_table(study.processed / f"{n}.parquet", n) for n in names)
+    people = gold.load(study, units, sources)
+    decided = machine.decisions(units, codings, blind, study.codebook.ids, study.settings.units)
+    spoken = estimates.spoken_units(units, passages, study.settings.units.eligible).set_index("unit_id", drop=False)
+    return compared(people, spoken, decided, targets(study))
 
 
-def compared(
-    coded: pd.DataFrame, voices: pd.Series, machine: dict[str, frozenset[str]], targets: tuple[str, ...]
-) -> Compared:
+def targets(study: Study) -> tuple[str, ...]:
+    """Return what is compared: the themes, before them whether a unit recommends where that decides what is coded."""
+    return study.codebook.ids if study.settings.units.eligible == ALL else (RECOMMENDATION, *study.codebook.ids)
+
+
+def compared(people: Gold, units: pd.DataFrame, decided: pd.DataFrame, targets: Sequence[str]) -> Compared:
     """Compare codings.
 
     Args:
-        coded: as `records.load` gives them.
-        voices: who speaks, per unit id.
-        machine: per unit id, the targets that the machine found there.
+        people: their codings.
+        units: by unit id, `voice` and `language`.
+        decided: by unit id, what the machine decides of each target.
         targets: the themes, and `recommendation`.
     """
-    coders = tuple(sorted(set(coded["coder"])))
-    reliability, validity = {}, {}
-    sample = coded[coded["purpose"] == rounds.VALIDATE].groupby("unit_id")["inclusion_probability"].min()
+    levels = [(ALL, ALL), *(("language", code) for code in sorted(set(units["language"])))]
+    reliability: dict[Cell, Reliability] = {}
+    validity: dict[Cell, Validity] = {}
     for target in targets:
-        marks = coded.assign(mark=[_holds(codes, target) for codes in coded["codes"]])
-        table = marks.groupby(["unit_id", "coder"])["mark"].last().unstack().astype("float64")
-        if (table.notna().sum(axis=1) >= 2).any():
-            reliability[target] = agreement.reliability(table.to_numpy(), list(voices.loc[table.index]))
-        share = table.reindex(sample.index).mean(axis=1)
-        settled = share[share.notna() & (share != 0.5)]
-        if len(settled):
-            validity[target] = agreement.validity(
-                np.array([float(target in machine[unit]) for unit in settled.index]),
-                (settled > 0.5).astype("float64").to_numpy(),
-                list(voices.loc[settled.index]),
-                weights=1 / sample.loc[settled.index].to_numpy(),
-            )
-    return Compared(coders, reliability, validity)
+        marks = _marks(people.coded, target)
+        for group, level in levels:
+            inside = units.index if group == ALL else units.index[units[group] == level]
+            table = marks[marks.index.isin(inside)]
+            if (table.notna().sum(axis=1) >= 2).any():
+                spoken = list(units.loc[table.index, "voice"])
+                reliability[target, group, level] = agreement.reliability(table.to_numpy(), spoken)
+            sample = people.weights[people.weights.index.isin(inside)]
+            if len(sample):
+                validity[target, group, level] = _validity(people, units, decided[target], target, sample)
+    return Compared(people.coders, reliability, validity)
 
 
-def _holds(codes: tuple[str, ...], target: str) -> float:
-    return float(bool(codes) if target == RECOMMENDATION else target in codes)
+def rows(figures: dict[Cell, Reliability] | dict[Cell, Validity], min_voices: int) -> Iterator[dict[str, object]]:
+    """Yield the figures as flat rows of a table; a level of too few voices is suppressed."""
+    for (target, group, level), found in figures.items():
+        hidden = group != ALL and found.n_voices < min_voices
+        flat = agreement.row(found)
+        counts = flat["positives"] if isinstance(flat["positives"], tuple) else (flat["positives"],)
+        flat |= {
+            "positives": "|".join(map(str, counts)),
+            "n_assigned": flat.get("assigned"),
+            "grade": flat.get("verdict"),
+        }
+        yield {"theme_id": target, "group": group, "level": level, **flat, "suppressed": hidden}
+
+
+def _marks(coded: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return units × coders: 1, 0, or NaN where not coded; what was settled afterwards is nobody's own coding."""
+    own = coded[coded["coder"] != SETTLED]
+    marked = own.assign(mark=[gold.holds(codes, target) for codes in own["codes"]])
+    return marked.groupby(["unit_id", "coder"])["mark"].last().unstack().astype("float64")
+
+
+def _validity(people: Gold, units: pd.DataFrame, decided: pd.Series, target: str, sample: pd.Series) -> Validity:
+    """Return the machine's validity on coded units; one of which coders marked a share counts as two parts of one."""
+    share = people.shares.loc[sample.index, target].to_numpy()
+    human = np.repeat([1.0, 0.0], len(share))
+    parts = np.concatenate([share, 1 - share]) * np.tile(sample.to_numpy(), 2)
+    said = np.tile(decided.loc[sample.index].to_numpy(dtype=np.float64), 2)
+    voices = np.tile(units.loc[sample.index, "voice"].to_numpy(dtype=object), 2)
+    there = parts > 0
+    found = agreement.validity(said[there], human[there], list(voices[there]), weights=parts[there])
+    return replace(found, n_units=len(share), positives=int(share.sum()), assigned=int(decided.loc[sample.index].sum()))

@@ -44,6 +44,7 @@ def sheet(
     name: str | None = None,
     negatives: float | None = None,
     again: bool = False,
+    voices: bool = False,
 ) -> Drawn:
     """Draw a probability sample and write a blind sheet per coder; a round that has a sample keeps it.
 
@@ -54,6 +55,7 @@ def sheet(
         name: the round; the next free one where not given.
         negatives: share drawn from the units that the machine takes for no recommendation (a third where not given).
         again: whether units of earlier rounds may be drawn once more.
+        voices: whether to draw whole voices, each with all of its units, about `n` units together.
     """
     _check_number(n, "--units")
     negatives = sampling.NEGATIVES if negatives is None else negatives
@@ -72,7 +74,10 @@ def sheet(
     without = frozenset[str]() if again else rounds.drawn(study)
     seed = f"{study.settings.study.title}\x1f{name}"
     eligible = study.settings.units.eligible
-    sample = sampling.draw(units, codings, passages, n or UNITS, seed, negatives, without, eligible)
+    if voices:
+        sample = sampling.draw_voices(units, passages, n or UNITS, seed, without)
+    else:
+        sample = sampling.draw(units, codings, passages, n or UNITS, seed, negatives, without, eligible)
     return _write(study, name, sample, who)
 
 

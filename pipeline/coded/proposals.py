@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import estimates
-from pipeline.coded.rounds import SAMPLE_COLUMNS, TRAIN
+from pipeline.coded.rounds import SAMPLE_COLUMNS, TRAIN, UNIT
 from pipeline.study import Settings
 
 PROPOSED = "proposed"
@@ -78,6 +78,7 @@ def propose(
         stratum_size=len(free),
         drawn=len(chosen),
         inclusion_probability=float("nan"),
+        drawn_as=UNIT,
         purpose=TRAIN,
     )
     return sample[list(SAMPLE_COLUMNS)].reset_index(drop=True)

@@ -13,9 +13,10 @@ from pipeline.errors import GlosaError
 from pipeline.study import Study
 
 VALIDATE, TRAIN, UNKNOWN = "validate", "train", "unknown"
+UNIT, VOICE = "unit", "voice"
 SAMPLE_COLUMNS = (
     "unit_id", "passage_id", "voice", "language",
-    "stratum", "stratum_size", "drawn", "inclusion_probability", "purpose",
+    "stratum", "stratum_size", "drawn", "inclusion_probability", "drawn_as", "purpose",
 )  # fmt: skip
 _NAME = re.compile(r"[^\W_](?:[\w.-]*\w)?")
 _NAMED_BY = {VALIDATE: "round", TRAIN: "train"}
@@ -89,7 +90,7 @@ def read_sample(study: Study, name: str) -> pd.DataFrame:
         numbers = {
             column: pd.to_numeric(frame[column]) for column in ("stratum_size", "drawn", "inclusion_probability")
         }
-        sample = frame.assign(**numbers)[list(SAMPLE_COLUMNS)]
+        sample = frame.assign(**{"drawn_as": UNIT, **frame, **numbers})[list(SAMPLE_COLUMNS)]
     except FileNotFoundError:
         have = ", ".join(known(study)) or "none yet"
         raise GlosaError(

@@ -4,6 +4,9 @@ Every unit of the population has a known, positive probability of being drawn: t
 `stratum_size`. What earlier rounds have taken is left out of the population, so a later round speaks, by itself, for
 the units that were left then. Its weighted sum (Horvitz & Thompson, JASA 1952) plus the plain sum over the coded units
 of earlier rounds is unbiased for all units.
+
+Voices can be drawn instead, each with all of its units: then the share of voices can be estimated too. That is a simple
+random sample of clusters, with the same probability for every voice.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline import estimates
-from pipeline.coded.rounds import SAMPLE_COLUMNS, VALIDATE
+from pipeline.coded.rounds import SAMPLE_COLUMNS, UNIT, VALIDATE, VOICE
 from pipeline.manifest import SEED
 
 MINIMUM = 2
 NEGATIVES = 1 / 3
-ABSTAINED, NO_RECOMMENDATION = "abstained", "no recommendation"
+ABSTAINED, NO_RECOMMENDATION, VOICES = "abstained", "no recommendation", "voices"
+MIN_VOICES = 5
 
 
 def draw(
@@ -55,7 +59,35 @@ def draw(
     n_coded, n_rest = split(n, len(coded), len(rest) if share else 0, share)
     drawn = pd.concat([_draw(coded, n_coded, seed), _draw(rest, n_rest, seed)])
     voices = estimates.voices(passages)
-    sample = drawn.assign(voice=drawn["passage_id"].map(voices), purpose=VALIDATE)
+    return _as_sample(drawn.assign(voice=drawn["passage_id"].map(voices)), UNIT)
+
+
+def draw_voices(
+    units: pd.DataFrame, passages: pd.DataFrame, n: int, seed: str, without: Collection[str] = frozenset()
+) -> pd.DataFrame:
+    """Return a sample (`SAMPLE_COLUMNS`) of whole voices that have about `n` units together, and at least five voices.
+
+    Voices of which an earlier round has drawn a unit are left out. `stratum_size` and `drawn` count units.
+    """
+    fresh = units[units["repeats"].isna()]
+    spoken = fresh.assign(voice=fresh["passage_id"].map(estimates.voices(passages)))
+    taken = set(spoken.loc[spoken["unit_id"].isin(set(without)), "voice"])
+    population = spoken[~spoken["voice"].isin(taken)]
+    names = np.array(sorted(set(population["voice"])), dtype=object)
+    wanted = max(MIN_VOICES, round(n * len(names) / max(len(population), 1)))
+    chosen = set(rng(seed, VOICES).choice(names, min(wanted, len(names)), replace=False)) if len(names) else set()
+    drawn = population[population["voice"].isin(chosen)]
+    return _as_sample(
+        drawn.assign(
+            stratum=VOICES, stratum_size=len(population), drawn=len(drawn),
+            inclusion_probability=round(len(chosen) / max(len(names), 1), 6),
+        ),
+        VOICE,
+    )  # fmt: skip
+
+
+def _as_sample(drawn: pd.DataFrame, drawn_as: str) -> pd.DataFrame:
+    sample = drawn.assign(purpose=VALIDATE, drawn_as=drawn_as)
     return sample.sort_values("unit_id")[list(SAMPLE_COLUMNS)].reset_index(drop=True)
 
 

@@ -24,6 +24,7 @@ from pipeline.study import Codebook, Theme
 TRAINED, BLENDED, FROM_CODEBOOK = "trained-regression", "trained-blend", "codebook-regression"
 _C = 3.0
 _LONE_SLOPE, _LONE_MIDPOINT = 12.0, 0.45
+_VECTOR_SCALE, _TUNED_SCALE = 3.0, 6.0
 
 
 def teaching_sentences(theme: Theme) -> list[str]:
@@ -40,6 +41,10 @@ class Coder(Protocol):
 
     def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (units × themes), rounded to 4 decimals."""
+        ...
+
+    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        """Return what a correction learned from people's codes may depend on (units × dimensions)."""
         ...
 
 
@@ -69,6 +74,10 @@ class TrainedCoder:
             return np.empty((0, len(self._intercepts)))
         return _sigmoid(vectors.astype(np.float64) @ self._weights.T + self._intercepts)
 
+    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
+        """Return the vectors, scaled."""
+        return _VECTOR_SCALE * vectors.astype(np.float64)
+
 
 class BlendedCoder:
     """The mean of the shipped regressions and the tuned encoder's heads."""
@@ -84,6 +93,10 @@ class BlendedCoder:
             (self._trained.probabilities(vectors, texts) + self._second.themes(texts)) / 2, 4
         )
         return blended
+
+    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
+        """Return the tuned encoder's vectors, centred and scaled."""
+        return _TUNED_SCALE * self._second.centred(texts)
 
 
 class CodebookCoder:
@@ -112,6 +125,10 @@ class CodebookCoder:
             mapping = read_json("calibration.json")
             decision = mapping["slope"] * decision + mapping["intercept"]
         return _sigmoid(decision)
+
+    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
+        """Return the vectors, scaled."""
+        return _VECTOR_SCALE * vectors.astype(np.float64)
 
 
 def _sigmoid(decision: np.ndarray) -> np.ndarray:

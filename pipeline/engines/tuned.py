@@ -31,11 +31,16 @@ class Tuned:
         """Return probabilities (texts × themes), were the texts recommendations."""
         return self._probabilities(texts)[:, 1:]
 
+    def centred(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the encoder's vectors (texts × dimensions) less the mean of the training sentences."""
+        centred: np.ndarray = self._encoder.encode(texts).astype(np.float64) - _head()[2]
+        return centred
+
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        weights, intercepts, mean = _head()
+        weights, intercepts, _ = _head()
         if not len(texts):
             return np.empty((0, len(intercepts)))
-        logits = (self._encoder.encode(texts).astype(np.float64) - mean) @ weights.T + intercepts
+        logits = self.centred(texts) @ weights.T + intercepts
         found: np.ndarray = 1 / (1 + np.exp(-logits))
         return found
 

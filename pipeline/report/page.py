@@ -66,10 +66,21 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = percent
+    environment.filters |= {"percent": percent, "figure": figure, "spread": spread}
     return environment
 
 
 def percent(share: float | None) -> str:
     """Return a share as whole per cent, or a dash where there is none."""
     return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def figure(value: float | None) -> str:
+    """Return a coefficient with three decimals, or a dash where it is undefined."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def spread(row: Mapping[str, Any], name: str) -> str:
+    """Return a row's coefficient with its interval."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return figure(row[name]) + ("" if low is None or high is None else f" [{figure(low)}, {figure(high)}]")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.store import Store
     from pipeline.study import Study
 
-FIGURES = ("flow", "prevalence", "languages", "cooccurrence", "topics")
+FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "topics")
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
@@ -24,14 +24,17 @@ PUBLISHED_TABLES = (
     "duplicates_summary",
     "rejects_summary",
     "privacy_summary",
+    "reliability",
+    "validation",
 )
+CODED = ("data/coded/*.csv", "data/coded/samples/*.csv")
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One step: the files it reads and writes below the study's folder, and the settings it depends on.
 
-    `optional` are files that people may set; their content counts where they exist.
+    `optional` are files, or patterns of files, that people may set; their content counts where they exist.
     """
 
     name: str
@@ -70,9 +73,10 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "segment",
         "split distinct tips and comments into units",
-        ("study", "units"),
-        _tables("passages.parquet", "duplicates.parquet"),
+        ("study", "units", "coding", "codebook"),
+        _tables("sources.parquet", "passages.parquet", "duplicates.parquet"),
         _tables("units.parquet"),
+        CODED,
     ),
     Stage(
         "embed",
@@ -83,10 +87,32 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "coding",
-        "code units with the codebook's themes",
-        ("study", "units", "embed", "coding", "report", "codebook"),
-        _tables("passages.parquet", "duplicates.parquet", "units.parquet", "vectors.npy", "vectors.parquet"),
-        _tables("codings.parquet", "themes.parquet", "theme_estimates.parquet", "cooccurrence.parquet"),
+        "code units with the codebook's themes, as people did or as the machine does",
+        ("study", "units", "embed", "coding", "codebook"),
+        _tables("sources.parquet", "passages.parquet", "units.parquet", "vectors.npy", "vectors.parquet"),
+        _tables("codings.parquet", "machine_codings.parquet"),
+        CODED,
+    ),
+    Stage(
+        "estimate",
+        "count themes, measure agreement, correct shares",
+        ("study", "units", "report", "codebook"),
+        _tables(
+            "sources.parquet",
+            "passages.parquet",
+            "duplicates.parquet",
+            "units.parquet",
+            "codings.parquet",
+            "machine_codings.parquet",
+        ),
+        _tables(
+            "themes.parquet",
+            "theme_estimates.parquet",
+            "cooccurrence.parquet",
+            "reliability.parquet",
+            "validation.parquet",
+        ),
+        CODED,
     ),
     Stage(
         "topics",
@@ -108,9 +134,12 @@ STAGES: tuple[Stage, ...] = (
                 "audits.parquet",
                 "units.parquet",
                 "codings.parquet",
+                "machine_codings.parquet",
                 "themes.parquet",
                 "theme_estimates.parquet",
                 "cooccurrence.parquet",
+                "reliability.parquet",
+                "validation.parquet",
                 "topics.parquet",
                 "topic_memberships.parquet",
                 "topic_themes.parquet",

@@ -1,4 +1,4 @@
-"""Code every eligible unit with the codebook's themes, and count the themes."""
+"""Code every eligible unit with the codebook's themes: as people did, else as the machine does."""
 
 from __future__ import annotations
 
@@ -6,34 +6,46 @@ import numpy as np
 import pandas as pd
 
 from pipeline import estimates
-from pipeline.engines import cache, coder
-from pipeline.schemas import TABLES
+from pipeline.coded import gold, people
+from pipeline.engines import cache, coder, learning
+from pipeline.estimates import OTHER, RECOMMENDATION
 from pipeline.store import Store
 from pipeline.study import Codebook, CodingSection, Study
 
 
 def run(study: Study, store: Store) -> None:
-    """Load units and vectors, code them, save codings and counts."""
-    units, passages, duplicates = (store.table(name) for name in ("units", "passages", "duplicates"))
+    """Load units and what people said of them, learn from it and judge, save codings."""
+    units, passages, sources = (store.table(name) for name in ("units", "passages", "sources"))
+    shares = gold.load(study, units, sources).shares
+    judged = to_judge(estimates.spoken_units(units, passages, study.settings.units.eligible), shares)
     rows = store.table("vectors").set_index("unit_id")["row"]
-    eligible = estimates.eligible_units(units, passages, study.settings.units.eligible)
-    vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 0))
+    vectors = store.vectors()[rows.loc[judged["unit_id"]].to_numpy()] if len(judged) else np.empty((0, 0))
 
     chosen = coder.load(study.codebook, cache.for_study(study), cache.tuned_for(study))
-    probabilities = chosen.probabilities(vectors, list(eligible["text"]))
-    codings = code(list(eligible["unit_id"]), probabilities, study.codebook, study.settings.coding, chosen.method)
-    ids, repeats = study.codebook.ids, estimates.occurrences(duplicates)
-    counts = estimates.theme_counts(eligible, codings, repeats, ids)
-    described = describe(study.codebook, study.languages[0])
-    by_group = estimates.theme_estimates(eligible, codings, ids, study.settings.report.min_voices)
+    codes = taught_by(judged, shares, study.codebook.ids, study.settings.units.eligible)
+    probabilities = learning.cross_fit(chosen, vectors, list(judged["text"]), codes, list(judged["voice"]))
+    decided = code(list(judged["unit_id"]), probabilities, study.codebook, study.settings.coding, chosen.method)
+    eligible = decided["unit_id"].isin(set(judged.loc[judged["eligible"], "unit_id"]))
 
-    store.save_table("codings", codings)
-    store.save_table(
-        "themes",
-        counts.merge(described, on="theme_id", how="left")[list(TABLES["themes"].columns)],
-    )
-    store.save_table("theme_estimates", by_group)
-    store.save_table("cooccurrence", estimates.cooccurrence(codings, ids))
+    store.save_table("codings", people.overrule(decided[eligible], shares))
+    store.save_table("machine_codings", decided[decided["unit_id"].isin(set(shares.index))])
+
+
+def to_judge(units: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Return the units that are eligible, and those that people coded."""
+    return units[units["eligible"] | units["unit_id"].isin(set(shares.index))]
+
+
+def taught_by(units: pd.DataFrame, shares: pd.DataFrame, theme_ids: tuple[str, ...], eligible: str) -> np.ndarray:
+    """Return people's codes (units × themes, 0 to 1), NaN for units that can teach nothing of themes.
+
+    These are units that nobody coded, and, where only recommendations are coded, those that are none.
+    """
+    if not len(units):
+        return np.empty((0, len(theme_ids)))
+    teaching = shares if eligible == estimates.ALL else shares[shares[RECOMMENDATION] > 0.5]
+    found: np.ndarray = teaching.reindex(index=units["unit_id"], columns=list(theme_ids)).to_numpy(dtype=np.float64)
+    return found
 
 
 def code(
@@ -63,7 +75,7 @@ def code(
         rows.append(
             (
                 unit_id,
-                estimates.OTHER,
+                OTHER,
                 round(float(np.prod(1 - np.asarray(p))), 4),
                 other,
                 "assigned" if other else "abstained" if unsure else "rejected",
@@ -72,23 +84,3 @@ def code(
     frame = pd.DataFrame(rows, columns=["unit_id", "theme_id", "score", "assigned", "status"])
     frame = frame.astype({"assigned": bool})  # an empty frame has no types of its own
     return frame.assign(method=method)[["unit_id", "theme_id", "score", "assigned", "method", "status"]]
-
-
-def describe(codebook: Codebook, language: str) -> pd.DataFrame:
-    """Return label and definition of every theme, and of `other`, in the report's language."""
-    rows = [
-        {
-            "theme_id": theme.id,
-            "label": theme.text("label", language),
-            "definition": theme.text("definition", language),
-        }
-        for theme in codebook.themes
-    ]
-    rows.append(
-        {
-            "theme_id": estimates.OTHER,
-            "label": estimates.OTHER,
-            "definition": "A recommendation that fits no theme.",
-        }
-    )
-    return pd.DataFrame(rows)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import __version__, charts, manifest, privacy, results
+from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.recommender import read_json
@@ -31,6 +32,9 @@ _TABLES = (
     "themes",
     "theme_estimates",
     "cooccurrence",
+    "machine_codings",
+    "reliability",
+    "validation",
     "topics",
     "topic_memberships",
     "topic_themes",
@@ -177,11 +181,16 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
             [(t(f"flow.{key}"), flow[key]) for key in ("passages", "distinct", "voiced", "units", "eligible", "coded")],
             {i: [(t(f"flow.{key}"), flow[key]) for key in keys] for i, keys in enumerate(_ASIDES)},
         ),
+        "reliability": _forest(found, labels, t),
         "prevalence": charts.prevalence(
             [labels[i] for i in ids],
             [theme["share"] or 0.0 for theme in themes],
-            [f"{theme['n_voices']} / {theme['base_voices']}" for theme in themes],
-            t("prevalence.axis", base_voices=found["corpus"]["base_voices"]),
+            [f"{theme['n_units']} / {theme['base_units']}" for theme in themes],
+            [_interval(theme["corrected"]["units"]) for theme in themes],
+            t(
+                "prevalence.figure_axis" if found["people"]["n_gold"] else "prevalence.figure_axis_raw",
+                base_units=found["corpus"]["n_eligible"],
+            ),
         ),
         "languages": charts.heat(
             [labels[i] for i in ids],
@@ -213,14 +222,17 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
     """Return the alternative text of every figure: what it shows, in words and numbers."""
     labels = _labels(found, t)
     listed = "; ".join(
-        f"{labels[theme['id']]} {page.percent(theme['share'])} ({theme['n_voices']}/{theme['base_voices']})"
+        f"{labels[theme['id']]} {page.percent(theme['share'])} ({theme['n_units']}/{theme['base_units']}"
+        + (f"; {_words(t, theme['corrected']['units'])})" if _interval(theme["corrected"]["units"]) else ")")
         for theme in found["themes"]
     )
+    agreed = "; ".join(f"{_target(row, labels, t)} {page.figure(row['alpha'])}" for row in _overall(found))
     pair = max(found["cooccurrence"], key=lambda row: row["n_both"], default=None)
     top = found["topics"]["rows"][:1]
     return {
         "flow_alt": t("corpus.flow_alt", **found["flow"]),
-        "prevalence_alt": t("prevalence.alt", list=listed),
+        "prevalence_alt": t("prevalence.alt_units", list=listed),
+        "reliability_alt": t("reliability.alt", list=agreed) if agreed else t("reliability.nothing"),
         "languages_alt": t("groups.alt", n_hidden=sum(level["suppressed"] for level in found["groups"]["language"])),
         "cooccurrence_alt": t(
             "cooccurrence.alt",
@@ -247,7 +259,9 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
     return {
         "version": __version__,
         "groups": groups,
-        "labels": _labels(found, t),
+        "labels": {**t.section("targets"), **_labels(found, t)},
+        "grades": {row["theme_id"]: row["grade"] for row in _overall(found)},
+        "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
         "min_units_for_topics": MIN_UNITS,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
         "trained": found["method"] in {TRAINED, BLENDED},
@@ -259,17 +273,24 @@ def published_tables(tables: Mapping[str, pd.DataFrame], found: Results) -> dict
     """Return the tables that go out as CSV; suppressed cells hold no number."""
     estimates = tables["theme_estimates"].copy()
     files = tables["sources"].set_index("source_id")["file"]
-    numbers = ["n_voices", "n_units", "base_voices", "base_units", "share"]
     estimates["level"] = [files.get(level, level) for level in estimates["level"]]
-    estimates[numbers] = estimates[numbers].astype(object).where(~estimates["suppressed"], None)
     return {
-        "theme_estimates": estimates,
+        "theme_estimates": emptied(estimates),
+        "reliability": emptied(tables["reliability"]),
+        "validation": emptied(tables["validation"]),
         "cooccurrence": tables["cooccurrence"],
         "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
         "duplicates_summary": pd.DataFrame(found["duplicates"], columns=["kind", "role", "n"]),
         "rejects_summary": pd.DataFrame(found["rejects"], columns=["file", "reason", "n"]),
     }
+
+
+def emptied(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose suppressed rows hold nothing but what they are about."""
+    kept = {"theme_id", "group", "level", "suppressed"}
+    hidden = [column for column in frame.columns if column not in kept]
+    return frame.assign(**{c: frame[c].astype(object).where(~frame["suppressed"], None) for c in hidden})
 
 
 def privacy_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, int]]:
@@ -283,8 +304,38 @@ def _labels(found: Results, t: Strings) -> dict[str, str]:
     return {**labels, "other": t("prevalence.other")}
 
 
+def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
+    rows = _overall(found)
+    return charts.forest(
+        [_target(row, labels, t) for row in rows],
+        [(row["alpha"], row["alpha_low"], row["alpha_high"]) for row in rows],
+        [t.name("grades", row["grade"]) for row in rows],
+        (ALPHA_TENTATIVE, ALPHA_RELIABLE),
+        t("reliability.axis"),
+        t("reliability.nothing"),
+    )
+
+
+def _overall(found: Results) -> list[Mapping[str, Any]]:
+    return [row for row in found["people"]["reliability"] if row["group"] == "all"]
+
+
+def _target(row: Mapping[str, Any], labels: Mapping[str, str], t: Strings) -> str:
+    return labels.get(row["theme_id"]) or t.name("targets", row["theme_id"])
+
+
+def _interval(estimate: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    values = (estimate["share"], estimate["low"], estimate["high"])
+    return None if None in values else values
+
+
+def _words(t: Strings, estimate: Mapping[str, Any]) -> str:
+    shown = {key: page.percent(estimate[key]) for key in ("share", "low", "high")}
+    return t("prevalence.alt_corrected", **shown)
+
+
 def _share(cell: Mapping[str, Any] | None) -> float:
-    return float("nan") if cell is None or cell["share"] is None else float(cell["share"])
+    return float("nan") if cell is None or cell["voice_share"] is None else float(cell["voice_share"])
 
 
 def _pairs(found: Results, labels: Mapping[str, str]) -> tuple[list[str], np.ndarray]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import quotations, roles
+from pipeline.coded import gold, people
 from pipeline.engines import cache, langid, recommender, sentences
 from pipeline.languages import UNDETERMINED
 from pipeline.store import Store
@@ -20,7 +21,7 @@ _MIN_WORDS_TO_DIFFER = 6
 
 
 def run(study: Study, store: Store) -> None:
-    """Load the passages, split the distinct tips and comments, save the units."""
+    """Load the passages, split the distinct tips and comments, judge or ask people what recommends, save the units."""
     passages = distinct(store.table("passages"), store.table("duplicates"))
 
     units = units_of(passages, study.languages)
@@ -32,8 +33,9 @@ def run(study: Study, store: Store) -> None:
         recommendation_score=scores,
         repeats=units["unit_id"].map(repetitions_of(units, passages)),
     )
+    said = gold.load(study, units, store.table("sources")).shares
 
-    store.save_table("units", units)
+    store.save_table("units", units.assign(is_recommendation=people.recommends(units, said)))
 
 
 def distinct(passages: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
