@@ -75,16 +75,14 @@ def compared(people: Gold, units: pd.DataFrame, decided: pd.DataFrame, targets: 
 
 
 def rows(figures: dict[Cell, Reliability] | dict[Cell, Validity], min_voices: int) -> Iterator[dict[str, object]]:
-    """Yield the figures as flat rows of a table; a level of too few voices is suppressed."""
+    """Yield the figures as flat rows of a table; languages of too few voices are suppressed, as in all tables."""
     for (target, group, level), found in figures.items():
-        hidden = group != ALL and found.n_voices < min_voices
+        voices = {lev: f.n_voices for (name, grp, lev), f in figures.items() if name == target and grp == group}
+        hidden = group != ALL and level in estimates.suppressed_levels(pd.Series(voices), min_voices)
         flat = agreement.row(found)
         counts = flat["positives"] if isinstance(flat["positives"], tuple) else (flat["positives"],)
-        flat |= {
-            "positives": "|".join(map(str, counts)),
-            "n_assigned": flat.get("assigned"),
-            "grade": flat.get("verdict"),
-        }
+        flat |= {"n_assigned": flat.get("assigned"), "grade": flat.get("verdict")}
+        flat |= {"positives": "|".join(map(str, counts))}
         yield {"theme_id": target, "group": group, "level": level, **flat, "suppressed": hidden}
 
 

@@ -72,7 +72,7 @@ def _environment() -> Any:
 
 def percent(share: float | None) -> str:
     """Return a share as whole per cent, or a dash where there is none."""
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else f"{100 * share:.0f}\u00a0%"
 
 
 def figure(value: float | None) -> str:

@@ -261,6 +261,13 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
         "groups": groups,
         "labels": {**t.section("targets"), **_labels(found, t)},
         "grades": {row["theme_id"]: row["grade"] for row in _overall(found)},
+        "corrected_levels": [
+            {"name": level["name"], "theme": theme, "cell": cell}
+            for levels in groups.values()
+            for level in levels
+            for theme, cell in level["cells"].items()
+            if cell and _interval(cell["corrected"]["units"])
+        ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
         "min_units_for_topics": MIN_UNITS,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
