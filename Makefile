@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder train-tuned train-furniture bench bench-ingest bench-dedup accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-tuned train-furniture bench bench-ingest bench-dedup bench-coverage accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -46,6 +46,9 @@ bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated 
 
 bench-dedup: $(STAMP)  ## time deduplication on ten thousand to a million passages
 	$(BIN)/python benchmarks/deduplication.py
+
+bench-coverage: $(STAMP)  ## simulate how often the intervals of corrected shares hold the truth
+	$(BIN)/python -m benchmarks.coverage
 
 bench: $(STAMP)  ## time every stage on the shipped corpus and on one 100 times larger
 	$(BIN)/python benchmarks/stages.py

@@ -2,14 +2,18 @@
 
 Captures in `data/raw` are read into passages (ingest); repeated wordings are linked and set aside
 (deduplicate); distinct tips and comments become sentence-sized units, some of which recommend something
-(segment); units become vectors (embed), are coded with the codebook's themes (coding) and grouped into topics
-(topics); charts and a theme report are drawn from the tables (publish). Data flow one way:
+(segment); units become vectors (embed) and are coded with the codebook's themes, by people where they have coded, else
+by the machine, which learns from them (coding); themes are counted, agreement is measured and shares are corrected
+(estimate); units are grouped into topics (topics); charts and a theme report are drawn from the tables (publish). Data
+flow one way:
 
     data/raw ─ ingest ─ sources, rejects, passages
                             └ deduplicate ─ duplicates
                                   └ segment ─ units
                                         └ embed ─ vectors
-                                              ├ coding ─ codings, themes, theme_estimates, cooccurrence
+    data/coded ───────────────────────────────┼ coding ─ codings, machine_codings
+                                              │   └ estimate ─ themes, theme_estimates, cooccurrence,
+                                              │                reliability, validation
                                               └ topics ─ topics, topic_memberships, topic_themes
                                                     └ publish ─ reports/
 

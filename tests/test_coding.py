@@ -99,25 +99,29 @@ def test_teaching_sentences_have_a_fixed_order() -> None:
     assert coder.teaching_sentences(CODEBOOK.themes[0]) == ["a one", "a two", "about a"]
 
 
-def frames(voices: list[str], assigned: list[bool]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    units = [f"u{i}" for i in range(len(voices))]
-    eligible = pd.DataFrame({
-        "unit_id": units, "voice": voices, "passage_id": [f"p{i}" for i in range(len(voices))],
-        "language": [["es", "en", "pt"][i % 3] for i in range(len(voices))], "role": "comment", "source": "s",
-    })  # fmt: skip
-    codings = pd.DataFrame({"unit_id": units, "theme_id": "a", "assigned": assigned})
-    return eligible, codings.astype({"assigned": bool})
+def corpus(rows: list[tuple[str, bool]]) -> estimates.Corpus:
+    """Units by the voices given, coded with `a` or not."""
+    units = pd.Index([f"u{i}" for i in range(len(rows))], name="unit_id")
+    about = pd.DataFrame({
+        "voice": [voice for voice, _ in rows], "passage_id": [f"p{i}" for i in range(len(rows))],
+        "language": [["es", "en", "pt"][i % 3] for i in range(len(rows))], "role": "comment", "source": "s",
+        "eligible": True,
+    }, index=units)  # fmt: skip
+    codes = pd.DataFrame({"a": [chosen for _, chosen in rows], "other": [not chosen for _, chosen in rows]}, units)
+    machine = codes.assign(recommendation=True)
+    return estimates.Corpus(about, codes, machine, machine.head(0).astype(float), pd.Series(dtype=float))
 
 
 @given(st.lists(st.tuples(st.sampled_from("vwxyz"), st.booleans()), min_size=1, max_size=30))
 def test_counts_agree_with_counting_by_hand(rows: list[tuple[str, bool]]) -> None:
-    eligible, codings = frames([v for v, _ in rows], [a for _, a in rows])
-    counts = estimates.theme_counts(eligible, codings, pd.Series({"p0": 2}), ["a"]).set_index("theme_id")
+    whole = corpus(rows)
+    counts = estimates.theme_counts(whole, pd.Series({"p0": 2})).set_index("theme_id")
     assert counts.at["a", "n_units"] == sum(a for _, a in rows)
     assert counts.at["a", "n_voices"] == len({v for v, a in rows if a})
     assert counts.at["a", "base_voices"] == len({v for v, _ in rows})
     assert counts.at["a", "n_mentions"] == sum(a for _, a in rows) + (2 if rows[0][1] else 0)
-    table = estimates.theme_estimates(eligible, codings, ["a"], 2)
+    assert counts.at["a", "share"] == pytest.approx(sum(a for _, a in rows) / len(rows), abs=1e-6)
+    table = estimates.theme_estimates(whole, 2)
     by_language = table[(table["group"] == "language") & (table["theme_id"] == "a")]
     assert by_language["n_units"].sum() == counts.at["a", "n_units"]
     schemas.validate("theme_estimates", table)
