@@ -16,8 +16,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from pipeline import recommend
-from pipeline.engines import coder, e5, encoder, recommender, tuned
-from pipeline.engines.coder import CodebookCoder, teaching_sentences
+from pipeline.engines import coder, e5, encoder, recommender, taught, tuned
+from pipeline.engines.taught import teaching_sentences
 from pipeline.study import Codebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,7 +142,11 @@ def _accurate(
     advising = [s for s in test if s.recommendation]
     blend = coder.load(codebook, embed, second)
     p = blend.probabilities(np.stack([vectors[id(s)] for s in advising]), [s.text for s in advising])
-    themes = _measure(p, advising, codebook, float(str(fast["themes"]["threshold"])))
+    threshold = float(str(fast["themes"]["threshold"]))
+    themes = _measure(p, advising, codebook, threshold)
+    alone = taught.fit(codebook, embed, e5.E5Encoder(tuned=False), units=[s.text for s in advising])
+    p = alone.probabilities(np.stack([vectors[id(s)] for s in advising]), [s.text for s in advising])
+    themes["codebook_alone"] = _measure(p, advising, codebook, threshold)
     return {
         "recommendation": fast["recommendation"] | _measure_recommendation(_recommended(test, vectors, second), test),
         "themes": fast["themes"] | themes,
@@ -172,21 +176,10 @@ def _measure_recommendation(p: np.ndarray, test: list[Sentence]) -> dict[str, ob
 def _train_themes(
     train: list[Sentence], test: list[Sentence], vectors: dict[int, np.ndarray], embed: encoder.Encoder
 ) -> dict[str, object]:
-    """Fit the calibration of codebook-taught coders, then the trained coder; measure both on the held-out hand."""
+    """Fit the trained coder; measure it, and one that the codebook alone teaches, on the held-out hand."""
     codebook = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
     train, test = ([s for s in sentences if s.recommendation] for sentences in (train, test))
     x, y = np.stack([vectors[id(s)] for s in train]), _truth(train, codebook)
-    taught = CodebookCoder(codebook, embed)
-    platt = LogisticRegression(C=1e6, max_iter=5000).fit(taught.decision(x).reshape(-1, 1), y.reshape(-1))
-    _write(
-        "calibration.json",
-        {
-            "slope": round(float(platt.coef_[0, 0]), 6),
-            "intercept": round(float(platt.intercept_[0]), 6),
-            "trained_on": len(train),
-            "method": "Platt, pooled over the shipped themes",
-        },
-    )
     owner = [i for i, theme in enumerate(codebook.themes) for _ in teaching_sentences(theme)]
     lessons = embed.encode([text for theme in codebook.themes for text in teaching_sentences(theme)])
     said = np.eye(len(codebook.ids), dtype=bool)[owner]
@@ -206,11 +199,12 @@ def _train_themes(
         },
     )
     z, texts = np.stack([vectors[id(s)] for s in test]), [s.text for s in test]
+    alone = taught.fit(codebook, embed, units=texts)
     return {
         "threshold": threshold,
         "trained_on": len(train),
         **_measure(coder.load(codebook, embed).probabilities(z, texts), test, codebook, threshold),
-        "codebook_alone": _measure(CodebookCoder(codebook, embed).probabilities(z, texts), test, codebook, threshold),
+        "codebook_alone": _measure(alone.probabilities(z, texts), test, codebook, threshold),
     }
 
 

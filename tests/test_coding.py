@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import estimates, recommend, schemas
-from pipeline.engines import coder, encoder, recommender, tuned
-from pipeline.engines.coder import CodebookCoder, decide
+from pipeline.engines import coder, encoder, recommender, taught, tuned
+from pipeline.engines.coder import decide
 from pipeline.stages.coding import code
 from pipeline.study import Codebook, CodingSection
 from tests.conftest import ROOT, FakeEncoder
@@ -51,18 +51,6 @@ def test_the_table_of_codings() -> None:
     schemas.validate("codings", code([], np.empty((0, 3)), CODEBOOK, CodingSection(threshold=0.5, margin=0.1), "test"))
 
 
-def test_what_the_codebook_teaches_is_coded_as_it_says(fake_encoder: FakeEncoder) -> None:
-    model = CodebookCoder(CODEBOOK, fake_encoder)
-    found = model.probabilities(fake_encoder.encode(["a one", "b two", "c one"]), ["a one", "b two", "c one"])
-    assert found.argmax(axis=1).tolist() == [0, 1, 2]
-    assert ((found >= 0) & (found <= 1)).all()
-
-
-def test_a_codebook_of_one_theme_works(fake_encoder: FakeEncoder) -> None:
-    lone = CodebookCoder(Codebook(themes=CODEBOOK.themes[:1]), fake_encoder)
-    assert lone.probabilities(fake_encoder.encode(["a one"]), ["a one"]).shape == (1, 1)
-
-
 def test_shipped_heads_know_what_they_were_trained_on() -> None:
     head = recommender.load()
     assert head.features == recommend.FEATURES
@@ -81,8 +69,8 @@ def test_the_trained_coder_serves_the_shipped_codebook_and_no_other(fake_encoder
     assert coder.load(shipped, encoder.embedded()).method == coder.TRAINED
     second = tuned.Tuned(fake_encoder)
     assert coder.load(shipped, encoder.embedded(), second).method == coder.BLENDED
-    assert coder.load(shipped, fake_encoder, second).method == coder.FROM_CODEBOOK
-    assert coder.load(CODEBOOK, fake_encoder).method == coder.FROM_CODEBOOK
+    assert coder.load(shipped, fake_encoder, second).method == taught.FROM_CODEBOOK
+    assert coder.load(CODEBOOK, fake_encoder).method == taught.FROM_CODEBOOK
 
 
 @pytest.mark.slow
@@ -93,10 +81,6 @@ def test_the_shipped_heads_are_what_the_training_script_makes() -> None:
     train_heads.main()
     after = {path.name: path.read_text() for path in train_heads.HEADS.glob("*.json")}
     assert json.loads(after["figures.json"]) == json.loads(before["figures.json"])
-
-
-def test_teaching_sentences_have_a_fixed_order() -> None:
-    assert coder.teaching_sentences(CODEBOOK.themes[0]) == ["a one", "a two", "about a"]
 
 
 def corpus(rows: list[tuple[str, bool]]) -> estimates.Corpus:

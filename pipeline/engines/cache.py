@@ -74,6 +74,13 @@ def tuned_for(study: Study) -> tuned.Tuned | None:
     return tuned.Tuned(_cached(study, e5.E5Encoder(tuned=True)))
 
 
+def plain_for(study: Study) -> CachedEncoder | None:
+    """Return the second encoder of a coder taught by a codebook, with the study's own cache; None in the fast profile."""
+    if study.settings.coding.profile == "fast":
+        return None
+    return _cached(study, e5.E5Encoder(tuned=False))
+
+
 def embedded_for(study: Study) -> CachedEncoder:
     """Load the embedded encoder, with the study's own cache."""
     return _cached(study, encoder.embedded())

@@ -21,7 +21,8 @@ def run(study: Study, store: Store) -> None:
     rows = store.table("vectors").set_index("unit_id")["row"]
     vectors = store.vectors()[rows.loc[judged["unit_id"]].to_numpy()] if len(judged) else np.empty((0, 0))
 
-    chosen = coder.load(study.codebook, cache.for_study(study), cache.tuned_for(study))
+    encoders = cache.for_study(study), cache.tuned_for(study), cache.plain_for(study)
+    chosen = coder.load(study.codebook, *encoders, list(judged["text"]))
     codes = taught_by(judged, shares, study.codebook.ids, study.settings.units.eligible)
     probabilities = learning.cross_fit(chosen, vectors, list(judged["text"]), codes, list(judged["voice"]))
     decided = code(list(judged["unit_id"]), probabilities, study.codebook, study.settings.coding, chosen.method)
