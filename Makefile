@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder train-tuned train-furniture bench bench-ingest bench-dedup bench-coverage accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-tuned train-furniture bench bench-ingest bench-dedup bench-coverage bench-codebook accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -29,6 +29,7 @@ golden: report  ## refresh the golden numbers from the shipped study
 	$(BIN)/python -c "import json; from pathlib import Path; from pipeline import study; from tests.test_run import GOLDEN, golden_numbers; GOLDEN.write_text(json.dumps(golden_numbers(study.load(Path())), indent=2) + chr(10))"
 
 train-coder: $(STAMP)  ## train the shipped heads and print their figures on the held-out hand
+	$(BIN)/python -m benchmarks.train_taught
 	$(BIN)/python benchmarks/train_heads.py
 
 train-tuned: $(STAMP)  ## tune the second encoder of the accurate profile (20 minutes), before train-coder
@@ -43,6 +44,9 @@ train-furniture: $(STAMP)  ## train the judge of page furniture on the labelled 
 bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated copies on the labelled cases
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python benchmarks/captures.py
+
+bench-codebook: $(STAMP)  ## measure a codebook of another field on SIB-200: make bench-codebook SIB=FOLDER
+	$(BIN)/python -m benchmarks.sib200 $(SIB)
 
 bench-dedup: $(STAMP)  ## time deduplication on ten thousand to a million passages
 	$(BIN)/python benchmarks/deduplication.py

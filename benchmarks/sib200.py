@@ -6,8 +6,8 @@ parallel sentences a language, 7 subjects. Nothing of it is copied; the codebook
 
 A sentence has one subject: the one with the highest probability. `units`: the coder knows the sentences that it is to
 code, not their subjects, as it does in a study; without, it judges each by itself. Coded sentences are English, and the
-translations of a sentence that teaches are not tested on. Sentences with an even index_id were looked at, in English and
-the other languages, while the coder was made; so the odd half is printed as well.
+translations of a sentence that teaches are not tested on. Sentences with an even index_id were looked at, in all
+three languages, while the coder was made; so the odd half is printed as well.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 
 from pipeline.engines import cache, e5, encoder, taught
 from pipeline.engines.encoder import Encoder
+from pipeline.engines.levelled import Levelled
 from pipeline.intervals import wilson
 from pipeline.study import Codebook
 
@@ -127,7 +128,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "vectors.sqlite"
         embed = cache.CachedEncoder(encoder.embedded(), file)
-        plain = cache.CachedEncoder(e5.E5Encoder(tuned=False), file)
+        plain = Levelled(cache.CachedEncoder(e5.E5Encoder(tuned=False), file))
         for profile, second in (("accurate", plain), ("fast", None)):
             print(f"coding.profile = {profile!r}")
             for row in rows(corpus, codebook, (embed, second)):

@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline import recommend
 from pipeline.engines import coder, e5, encoder, recommender, taught, tuned
+from pipeline.engines.levelled import Levelled
 from pipeline.engines.taught import teaching_sentences
 from pipeline.study import Codebook
 
@@ -144,7 +145,7 @@ def _accurate(
     p = blend.probabilities(np.stack([vectors[id(s)] for s in advising]), [s.text for s in advising])
     threshold = float(str(fast["themes"]["threshold"]))
     themes = _measure(p, advising, codebook, threshold)
-    alone = taught.fit(codebook, embed, e5.E5Encoder(tuned=False), units=[s.text for s in advising])
+    alone = taught.fit(codebook, embed, Levelled(e5.E5Encoder(tuned=False)), units=[s.text for s in advising])
     p = alone.probabilities(np.stack([vectors[id(s)] for s in advising]), [s.text for s in advising])
     themes["codebook_alone"] = _measure(p, advising, codebook, threshold)
     return {

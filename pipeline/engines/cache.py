@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.engines import e5, encoder, tuned
 from pipeline.engines.encoder import Encoder
+from pipeline.engines.levelled import Levelled
 from pipeline.progress import track
 from pipeline.study import Study
 
@@ -74,11 +75,11 @@ def tuned_for(study: Study) -> tuned.Tuned | None:
     return tuned.Tuned(_cached(study, e5.E5Encoder(tuned=True)))
 
 
-def plain_for(study: Study) -> CachedEncoder | None:
-    """Return the second encoder of a coder taught by a codebook, with the study's own cache; None in the fast profile."""
+def plain_for(study: Study) -> Levelled | None:
+    """Return the second encoder of a coder taught by a codebook, with its cache; None in the fast profile."""
     if study.settings.coding.profile == "fast":
         return None
-    return _cached(study, e5.E5Encoder(tuned=False))
+    return Levelled(_cached(study, e5.E5Encoder(tuned=False)))
 
 
 def embedded_for(study: Study) -> CachedEncoder:

@@ -150,7 +150,7 @@ def fit(
     Args:
         codebook: the themes.
         encoder: the study's encoder.
-        second: another encoder, or None for the fast profile.
+        second: another encoder (`cache.plain_for`), or None for the fast profile.
         sentences: sentences that people coded.
         codes: whether each sentence has each theme (sentences × themes): booleans, or shares of people from 0 to 1. A
             row without a theme is evidence against all.
