@@ -36,6 +36,15 @@ Then: make bench-codebook SIB=FOLDER"""
 
 
 @dataclass(frozen=True)
+class Tested:
+    """Places that were tested, whether each got its subject, and how far probabilities are from shares on average."""
+
+    places: np.ndarray
+    right: np.ndarray
+    calibration_error: float
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Parallel sentences: texts per language, places of their subjects in the codebook, and index_id."""
 
@@ -57,22 +66,30 @@ def read(folder: Path, codebook: Codebook) -> Corpus:
     return Corpus(texts, np.array(subjects), np.array(order))
 
 
-def hits(
+def measure(
     corpus: Corpus,
     codebook: Codebook,
     encoders: tuple[Encoder, Encoder | None],
     language: str,
     teaching: np.ndarray,
     with_units: bool = True,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places that were tested, and whether each got its subject; `teaching` places are coded in English."""
+) -> Tested:
+    """Test all places but the `teaching` ones, which are coded in English."""
     tested = np.setdiff1d(np.arange(len(corpus.index)), teaching)
     texts = [corpus.texts[language][i] for i in tested]
     coded = [corpus.texts["eng"][i] for i in teaching]
     codes = np.eye(len(codebook.ids), dtype=bool)[corpus.subjects[teaching]]
     coder = taught.fit(codebook, *encoders, coded, codes, texts if with_units else ())
-    found = coder.probabilities(encoders[0].encode(texts), texts).argmax(axis=1)
-    return tested, found == corpus.subjects[tested]
+    p = coder.probabilities(encoders[0].encode(texts), texts)
+    truth = np.eye(len(codebook.ids), dtype=bool)[corpus.subjects[tested]]
+    return Tested(tested, p.argmax(axis=1) == corpus.subjects[tested], calibration_error(truth, p))
+
+
+def calibration_error(truth: np.ndarray, probability: np.ndarray, bins: int = 10) -> float:
+    """Return the expected calibration error over equally wide bins, all subjects together."""
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    inside = [place == b for b in range(bins) if (place == b).any()]
+    return float(sum(abs(truth[own].mean() - probability[own].mean()) * own.mean() for own in inside))
 
 
 def drawn(corpus: Corpus, seed: int) -> np.ndarray:
@@ -97,25 +114,28 @@ def rows(corpus: Corpus, codebook: Codebook, encoders: tuple[Encoder, Encoder | 
     nothing = np.arange(0)
     other, used = first_as_examples(corpus, codebook)
     for language in LANGUAGES:
-        yield line(corpus, f"{language}  3 examples", [hits(corpus, codebook, encoders, language, nothing)])
-        alone = [hits(corpus, codebook, encoders, language, nothing, with_units=False)]
+        yield line(corpus, f"{language}  3 examples", [measure(corpus, codebook, encoders, language, nothing)])
+        alone = [measure(corpus, codebook, encoders, language, nothing, with_units=False)]
         yield line(corpus, f"{language}  3 examples, no units", alone)
-        tested, right = hits(corpus, other, encoders, language, nothing)
-        kept = ~np.isin(tested, used)
-        yield line(corpus, f"{language}  3 examples of SIB-200", [(tested[kept], right[kept])])
-        draws = [hits(corpus, codebook, encoders, language, drawn(corpus, seed)) for seed in range(SEEDS)]
+        yield line(
+            corpus, f"{language}  3 examples of SIB-200", [measure(corpus, other, encoders, language, nothing)], used
+        )
+        draws = [measure(corpus, codebook, encoders, language, drawn(corpus, seed)) for seed in range(SEEDS)]
         yield line(corpus, f"{language}  3 examples, {CODED} coded, {SEEDS} draws", draws)
 
 
-def line(corpus: Corpus, name: str, draws: Sequence[tuple[np.ndarray, np.ndarray]]) -> str:
+def line(corpus: Corpus, name: str, draws: Sequence[Tested], without: np.ndarray | None = None) -> str:
     """Return accuracy, averaged over draws, with n of one draw and a Wilson interval; all, then the odd half."""
     cells = []
-    for wanted in (np.ones(len(corpus.index), dtype=bool), corpus.index % 2 == 1):
-        shares = [right[wanted[tested]].mean() for tested, right in draws]
-        n = round(float(np.mean([wanted[tested].sum() for tested, _ in draws])))
+    kept = np.ones(len(corpus.index), dtype=bool)
+    kept[without if without is not None else []] = False
+    for wanted in (kept, kept & (corpus.index % 2 == 1)):
+        shares = [draw.right[wanted[draw.places]].mean() for draw in draws]
+        n = round(float(np.mean([wanted[draw.places].sum() for draw in draws])))
         low, high = wilson(float(np.mean(shares)), n)
         cells.append(f"{np.mean(shares):.3f} [{low:.3f}, {high:.3f}] n = {n:4d}")
-    return f"{name:36s} {cells[0]}   odd half {cells[1]}"
+    error = np.mean([draw.calibration_error for draw in draws])
+    return f"{name:36s} {cells[0]}   odd half {cells[1]}   calibration error {error:.3f}"
 
 
 def main() -> None:
