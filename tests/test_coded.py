@@ -126,7 +126,7 @@ def _codings(units: pd.DataFrame) -> pd.DataFrame:
 def _theme(name: str, n_units: int) -> dict[str, Any]:
     return {
         "theme_id": name, "label": name, "definition": name, "n_voices": 1, "n_units": n_units, "n_mentions": 1,
-        "base_voices": 40, "base_units": 100, "share": 0.5,
+        "base_voices": 40, "base_units": 100, "share": 0.5, "voice_share": 0.5,
     }  # fmt: skip
 
 
