@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-MOST_RUNS = 60
+# A text is scored about twice for each of its runs of words: the longer it is, the fewer it is cut into.
+MOST_RUNS, FEWEST_RUNS = 60, 12
+_WORDS_SCORED = 6_000
 _DIGITS = 4
 _WORD = re.compile(r"\w+(?:['’\-\u0300-\u036f]+\w+)*[\u0300-\u036f]*")
 # Below this a difference is noise of the scale rather than a reason.
@@ -65,13 +67,14 @@ class Weighed(NamedTuple):
         return tuple(w for w in named if w.weight > 0)[:most], tuple(w for w in named if w.weight < 0)[:most]
 
 
-def parts(text: str, most: int = MOST_RUNS) -> tuple[Part, ...]:
+def parts(text: str, most: int | None = None) -> tuple[Part, ...]:
     """Return every word, then every two neighbours with only white space between, in order.
 
-    Of a text with more than `most` words, stretches of several words stand for a word, so that the number of
-    scores stays bounded.
+    Of a text with more than `most` words (None: 60, and fewer from 50 words on), runs of several words stand for a
+    word, so that the cost stays bounded.
     """
     words = [match.span() for match in _WORD.finditer(text)]
+    most = most or min(max(_WORDS_SCORED // 2 // max(len(words), 1), FEWEST_RUNS), MOST_RUNS)
     step = max(1, -(-len(words) // most))
     runs = [(words[i][0], words[min(i + step, len(words)) - 1][1]) for i in range(0, len(words), step)]
     single = [Part(start, end, (i,)) for i, (start, end) in enumerate(runs)]
