@@ -17,6 +17,7 @@ from pipeline import estimates, occlusion
 from pipeline.coded import records
 from pipeline.engines import cache, judge
 from pipeline.engines.judge import Judge
+from pipeline.errors import GlosaError
 from pipeline.occlusion import Weight
 from pipeline.store import Store, find_unit
 from pipeline.study import Codebook, CodingSection, Study
@@ -236,6 +237,12 @@ def _nearest(study: Study, store: Store, unit_id: str, coded: pd.DataFrame, unit
     vectors, row = store.vectors(), store.table("vectors").set_index("unit_id")["row"]
     taught = taught_examples(study.codebook)
     by_people, ids = coded_examples(coded, units)
+    lacking = sorted({unit_id, *ids} - set(row.index))
+    if lacking:
+        raise GlosaError(
+            study.processed / "vectors.parquet", f"it knows no unit {lacking[0]}.", "a vector for every unit.",
+            "Run `glosa run` to the end.",
+        )  # fmt: skip
     vector = vectors[row[unit_id]]
     learnt = cache.for_study(study).encode([example.text for example in taught]).reshape(-1, len(vector))
     among = np.vstack([learnt, vectors[row.loc[ids].to_numpy(dtype="int64")]])

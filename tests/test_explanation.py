@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from pipeline import explanation, occlusion, study
-from pipeline.engines import judge
+from pipeline import cli, explanation, occlusion, study, trace
+from pipeline.engines import coder, encoder, judge, recommender
 from pipeline.errors import GlosaError
 from pipeline.explanation import CODEBOOK, NOT_CONSIDERED, Said
 from pipeline.occlusion import parts, weigh, without
@@ -189,6 +190,20 @@ def test_a_sentence_is_judged_the_same_in_any_company(shipped_judge: judge.Judge
         assert (found.themes[order.index(text)] == alone.themes[0]).all()
 
 
+def test_another_codebook_and_the_fast_profile_are_judged_by_their_own_coder(tmp_path: Path) -> None:
+    loaded = study.load(make_study(tmp_path, {}, '[coding]\nprofile = "fast"\n'))
+    themes = loaded.codebook.themes[1:3]
+    own = study.Study(loaded.root, loaded.settings, study.Codebook(themes=themes))
+    asked = ["Agree on a rule for the next meeting.", "Imagine how she felt."]
+    vectors = encoder.embedded().encode(asked)
+    for one in (loaded, own):
+        expected = coder.load(one.codebook, encoder.embedded()).probabilities(vectors, asked)
+        found = judge.load(one)(asked, ["en", "en"])
+        assert (found.themes == expected).all()
+        assert (found.recommendation == recommender.probabilities(vectors, asked, ["en", "en"])).all()
+    assert found.themes.shape == (2, 2)
+
+
 # ── the command ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -206,6 +221,11 @@ def coded_study(finished: study.Study, tmp_path_factory: pytest.TempPathFactory)
     return study.load(folder)
 
 
+def said(unit_id: str, loaded: study.Study, *options: str) -> str:
+    """Return what `glosa explain` prints."""
+    return CliRunner().invoke(cli.app, ["explain", unit_id, "--study", str(loaded.root), *options]).stdout
+
+
 def _assigned(loaded: study.Study, theme: str) -> list[str]:
     codings = read_table(loaded.processed / "codings.parquet", "codings")
     return sorted(codings.loc[(codings["theme_id"] == theme) & codings["assigned"], "unit_id"])
@@ -217,31 +237,32 @@ def _units(loaded: study.Study) -> pd.DataFrame:
 
 def test_people_are_named_before_the_machine(coded_study: study.Study) -> None:
     first, second = _assigned(coded_study, "supervision")[:2]
-    out = glosa("explain", first, "--study", str(coded_study.root))
-    assert out.returncode == 0
-    what = [line.split()[0] for line in out.stdout.splitlines()]
+    shown = said(first, coded_study).splitlines()
+    what = [line.split()[0] for line in shown]
     assert what[:2] == ["unit", "people"]
-    assert "ana: empathy, dialogue" in out.stdout.splitlines()[1]
+    assert shown[1].endswith("  ana: empathy, dialogue")
     assert what.index("recommendation") < what.index("supervision") < what.index("example")
     both = explanation.explain(coded_study, second)
     assert both.people == (Said("ana", "", ("supervision",)), Said("ben", "", ()))
     assert "ben: nothing applies" in [value for _, value in explanation.lines(both)]
 
 
-def test_json_says_the_same_and_twice_the_same_to_the_byte(coded_study: study.Study) -> None:
+def test_json_says_the_same_and_in_another_process_the_same_to_the_byte(coded_study: study.Study) -> None:
     unit_id = _assigned(coded_study, "supervision")[0]
-    first, again = (glosa("explain", unit_id, "--json", "--study", str(coded_study.root)) for _ in range(2))
-    assert first.stdout == again.stdout
     found = explanation.explain(coded_study, unit_id)
-    assert json.loads(first.stdout) == json.loads(json.dumps(asdict(found)))
-    assert found.text in first.stdout
+    shown = said(unit_id, coded_study, "--json")
+    assert json.loads(shown) == json.loads(json.dumps(asdict(found)))
+    assert found.text in shown
+    assert glosa("explain", unit_id, "--json", "--study", str(coded_study.root)).stdout == shown
 
 
 def test_an_unknown_unit_is_answered_as_by_trace(coded_study: study.Study) -> None:
-    explained, traced = (glosa(name, "u0", "--study", str(coded_study.root)) for name in ("explain", "trace"))
-    assert explained.returncode == traced.returncode == 2
-    assert explained.stderr == traced.stderr
-    assert "there is no such unit" in explained.stderr
+    letters = []
+    for ask in (explanation.explain, lambda *about: list(trace.lines(*about))):
+        with pytest.raises(GlosaError, match="there is no such unit") as caught:
+            ask(coded_study, "u0")
+        letters.append(caught.value.letter())
+    assert letters[0] == letters[1]
 
 
 def test_scores_thresholds_and_states_are_those_of_the_run(finished: study.Study) -> None:
@@ -321,6 +342,19 @@ def test_a_coder_that_has_changed_since_the_run_is_noticed(finished: study.Study
     found = explanation.explain(finished, unit_id, other)
     assert any("glosa run" in note for note in found.notes)
     assert found.recommendation.words_for == ()
+
+
+def test_a_run_that_was_stopped_before_the_vectors_is_noticed(coded_study: study.Study, tmp_path: Path) -> None:
+    shutil.copytree(coded_study.root, tmp_path / "stopped")
+    stopped, unit_id = study.load(tmp_path / "stopped"), _assigned(coded_study, "supervision")[0]
+    file = stopped.processed / "vectors.parquet"
+    table = read_table(file, "vectors")
+    table[table["unit_id"] != unit_id].to_parquet(file, index=False)
+    fixed = judge.Judgement(np.full(1, 0.7), np.full((1, len(stopped.codebook.ids)), 0.4))
+    with pytest.raises(GlosaError, match=f"knows no unit {unit_id}"):
+        explanation.explain(
+            stopped, unit_id, lambda texts, _: judge.Judgement(*(np.repeat(a, len(texts), 0) for a in fixed))
+        )
 
 
 def test_without_a_run_it_says_so(tmp_path: Path) -> None:
