@@ -46,15 +46,16 @@ class Said:
 class Decision:
     """A theme (or `recommendation`) with its score, the threshold it was held against, and what came of it.
 
-    The words that weigh for it and against it are given where it was assigned, or nearly so.
+    The words that weigh for it and against it are given where it was assigned, or nearly so; else they are None. Both
+    are empty where any one word can be missed.
     """
 
     name: str
     score: float
     threshold: float | None
     status: str
-    words_for: tuple[Weight, ...] = ()
-    words_against: tuple[Weight, ...] = ()
+    words_for: tuple[Weight, ...] | None = None
+    words_against: tuple[Weight, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,8 @@ def lines(found: Explanation) -> Iterator[tuple[str, str]]:
         for what, words in (("for", decision.words_for), ("against", decision.words_against)):
             if words:
                 yield what, ", ".join(f"{word.words} {word.weight:+.2f}" for word in words)
+        if decision.words_for == decision.words_against == ():
+            yield "words", "no word decides alone: without any one of them the score is the same"
     if found.method:
         yield "method", found.method
     for one_like in found.nearest:

@@ -20,8 +20,8 @@ MOST_RUNS, FEWEST_RUNS = 60, 12
 _WORDS_SCORED = 6_000
 _DIGITS = 4
 _WORD = re.compile(r"\w+(?:['’\-\u0300-\u036f]+\w+)*[\u0300-\u036f]*")
-# Below this a difference is noise of the scale rather than a reason.
-_LEAST = 0.01
+# A smaller difference is no reason; a pair has to be worth another line.
+_LEAST, _CLEARLY = 0.01, 0.05
 
 Score = Callable[[Sequence[str]], np.ndarray]
 
@@ -53,18 +53,22 @@ class Weighed(NamedTuple):
     def strongest(self, target: int, most: int) -> tuple[tuple[Weight, ...], tuple[Weight, ...]]:
         """Return the parts that weigh most for a score, and those that weigh most against it, at most `most` of each.
 
-        Two neighbours are named beside single words only where they weigh more together than one by one.
+        Two neighbours are named beside single words only where they weigh clearly more together than one by one, and
+        no word stands in two such pairs.
         """
-        column = self.weights[:, target]
-        alone = {part.runs[0]: weight for part, weight in zip(self.parts, column, strict=True) if len(part.runs) == 1}
-        told = [
-            (float(weight), part)
-            for part, weight in zip(self.parts, column, strict=True)
-            if abs(weight) >= _LEAST and (len(part.runs) == 1 or _more(weight, [alone[run] for run in part.runs]))
-        ]
-        ranked = sorted(told, key=lambda entry: (-abs(entry[0]), entry[1]))
-        named = [Weight(self.text[part.start : part.end], weight) for weight, part in ranked]
-        return tuple(w for w in named if w.weight > 0)[:most], tuple(w for w in named if w.weight < 0)[:most]
+        weights = [float(weight) for weight in self.weights[:, target]]
+        ranked = sorted(zip(self.parts, weights, strict=True), key=lambda entry: (-abs(entry[1]), entry[0]))
+        alone = {part.runs[0]: weight for part, weight in ranked if len(part.runs) == 1}
+        told: list[Weight] = []
+        paired: set[int] = set()
+        for part, weight in ranked:
+            if len(part.runs) > 1:
+                if paired & set(part.runs) or not _more(weight, [alone[run] for run in part.runs]):
+                    continue
+                paired.update(part.runs)
+            if abs(weight) >= _LEAST:
+                told.append(Weight(self.text[part.start : part.end], weight))
+        return tuple(w for w in told if w.weight > 0)[:most], tuple(w for w in told if w.weight < 0)[:most]
 
 
 def parts(text: str, most: int | None = None) -> tuple[Part, ...]:
@@ -112,4 +116,4 @@ def weigh(text: str, score: Score) -> Weighed:
 
 def _more(together: float, apart: Sequence[float]) -> bool:
     """Say whether a pair weighs clearly more than its words one by one, and than either of them."""
-    return abs(together) >= abs(sum(apart)) + _LEAST and abs(together) >= max(map(abs, apart)) + _LEAST
+    return abs(together) >= max(abs(sum(apart)), *map(abs, apart)) + _CLEARLY
