@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from importlib import resources
@@ -142,6 +143,27 @@ def trace(
 
     for what, value in tracer.lines(load(study), unit_id):
         typer.echo(f"{what:>10s}  {value}")
+
+
+@app.command()
+def explain(
+    unit_id: Annotated[str, typer.Argument(help="Id of a unit, as in the report.")],
+    study: StudyOption = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
+) -> None:
+    """Say why the coder decided so about a unit: scores, the words that weigh, and the nearest coded examples."""
+    from dataclasses import asdict
+
+    from pipeline import explanation
+
+    found = explanation.explain(load(study), unit_id)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    shown = list(explanation.lines(found))
+    width = max(len(what) for what, _ in shown)
+    for what, value in shown:
+        typer.echo(f"{what:>{width}s}  {value}")
 
 
 @app.command()

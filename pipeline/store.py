@@ -116,6 +116,19 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
     return schemas.validate(name, frame)
 
 
+def find_unit(units: pd.DataFrame, unit_id: str) -> pd.Series:
+    """Return the row of a unit, without its id; raise `GlosaError` where there is no such unit."""
+    indexed = units.set_index("unit_id")
+    if unit_id not in indexed.index:
+        raise GlosaError(
+            f"unit {unit_id}",
+            "there is no such unit.",
+            f"an id of data/processed/units.parquet ({len(units)} units).",
+            "Copy one from the report or the table.",
+        )
+    return indexed.loc[unit_id]
+
+
 def to_csv(frame: pd.DataFrame) -> bytes:
     """Return a table as UTF-8 CSV in which no cell can run as a formula."""
     out = io.StringIO()

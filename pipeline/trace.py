@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.errors import GlosaError
-from pipeline.store import read_table
+from pipeline.store import find_unit, read_table
 from pipeline.study import Study
 
 
@@ -15,15 +14,7 @@ def lines(study: Study, unit_id: str) -> Iterator[tuple[str, str]]:
         name: read_table(study.processed / f"{name}.parquet", name)
         for name in ("units", "passages", "sources", "duplicates", "codings", "topic_memberships")
     }
-    units = tables["units"].set_index("unit_id")
-    if unit_id not in units.index:
-        raise GlosaError(
-            f"unit {unit_id}",
-            "there is no such unit.",
-            f"an id of data/processed/units.parquet ({len(units)} units).",
-            "Copy one from the report or the table.",
-        )
-    unit = units.loc[unit_id]
+    unit = find_unit(tables["units"], unit_id)
     passage = tables["passages"].set_index("passage_id").loc[unit["passage_id"]]
     source = tables["sources"].set_index("source_id").loc[passage["source_id"]]
     copies = tables["duplicates"][tables["duplicates"]["duplicate_of"] == unit["passage_id"]]

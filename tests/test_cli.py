@@ -50,6 +50,7 @@ def test_status_and_check_and_trace(finished: study.Study) -> None:
     [
         (["run", "--until", "nowhere"], "no such stage"),
         (["trace", "u0"], "glosa run"),
+        (["explain", "u0"], "glosa run"),
         (["check"], "glosa run"),
         (["run", "--nonsense"], "nonsense"),
     ],

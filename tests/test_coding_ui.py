@@ -26,7 +26,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import study
-from pipeline.coded import drawing, imports, sheets, ui
+from pipeline.coded import desk as desks
+from pipeline.coded import drawing, imports, journal, sheets, ui
 from pipeline.errors import GlosaError
 from tests.conftest import ROOT, make_study
 
@@ -90,8 +91,8 @@ def journaled(loaded: study.Study) -> list[dict[str, Any]]:
     return [line for line in lines if "id" in line]
 
 
-def change(name: str, unit: str = "u000", *, undoes: Sequence[str] = (), **cells: str) -> ui.Change:
-    return ui.Change(id=name, unit=unit, cells=cells, undoes=list(undoes))
+def change(name: str, unit: str = "u000", *, undoes: Sequence[str] = (), **cells: str) -> journal.Change:
+    return journal.Change(id=name, unit=unit, cells=cells, undoes=list(undoes))
 
 
 @pytest.fixture
@@ -99,8 +100,8 @@ def one(tmp_path: Path) -> study.Study:
     return make(tmp_path)
 
 
-def desk_of(loaded: study.Study) -> ui.Desk:
-    return ui.Desk(loaded, sheet_of(loaded))
+def desk_of(loaded: study.Study) -> desks.Desk:
+    return desks.Desk(loaded, sheet_of(loaded))
 
 
 # ── what is written ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,7 +142,7 @@ def test_import_takes_what_the_page_writes(tmp_path: Path) -> None:
 
     loaded = build(tmp_path)
     drawing.sheet(loaded, ("ana",), 6, "round-1", 0.5)
-    desk = ui.Desk(loaded, ui.find_sheet(loaded))
+    desk = desks.Desk(loaded, ui.find_sheet(loaded))
     units = [unit["id"] for unit in desk.state()["units"]]
     desk.record([change("s-1", units[0], recommendation="yes", empathy="x", dialogue="x", note="=1+1; sí")])
     desk.record(
@@ -164,7 +165,7 @@ def test_any_note_comes_back(tmp_path_factory: pytest.TempPathFactory, note: str
     again = desk_of(loaded)
     shown = again.state()["units"][0]["cells"]["note"]
     assert shown == desk.state()["units"][0]["cells"]["note"]
-    assert shown == ui._plain(note)
+    assert shown == desks._plain(note)
     assert not rows_of(loaded)["u000"]["note"].startswith(("=", "+", "-", "@", "\t"))
 
 
@@ -326,7 +327,7 @@ def test_a_sheet_that_was_spoilt_meanwhile_stops_saving_and_is_never_overwritten
     good = sheet_of(one).read_text("utf-8-sig")
     spoilt = good.replace("Rain fell.,,", "Rain fell.,perhaps,")
     sheet_of(one).write_text(spoilt, encoding="utf-8")
-    with pytest.raises(ui.RefusedError, match=r"unreadable.*row 2, column recommendation: 'perhaps'"):
+    with pytest.raises(desks.RefusedError, match=r"unreadable.*row 2, column recommendation: 'perhaps'"):
         desk.record([change("s-1", empathy="x")])
     assert sheet_of(one).read_text("utf-8") == spoilt
     sheet_of(one).write_text(good, encoding="utf-8")
@@ -368,7 +369,7 @@ def test_a_change_of_anything_else_is_refused_with_all_that_came_with_it(
     one: study.Study, unit: str, cells: dict[str, str]
 ) -> None:
     desk, before = desk_of(one), sheet_of(one).read_bytes()
-    with pytest.raises(ui.RefusedError):
+    with pytest.raises(desks.RefusedError):
         desk.record([change("s-1", dialogue="x"), change("s-2", unit, **cells)])
     assert sheet_of(one).read_bytes() == before
     assert journaled(one) == []
@@ -414,9 +415,9 @@ def test_a_sheet_is_found_by_name_or_as_the_only_one(one: study.Study) -> None:
 
 
 def test_strings_have_the_same_keys_and_placeholders_and_all_are_used() -> None:
-    catalogues = {code: ui.strings(code) for code in ui.LANGUAGES}
+    catalogues = {code: desks.strings(code) for code in desks.LANGUAGES}
     files = {file.stem for file in (ROOT / "pipeline" / "coded" / "strings").glob("*.toml")}
-    assert files == set(ui.LANGUAGES)
+    assert files == set(desks.LANGUAGES)
     shapes = [{key: _places(text) for key, text in texts.items()} for texts in catalogues.values()]
     assert shapes[0] == shapes[1] == shapes[2]
     words = set(re.findall(r"\w+", HTML))
@@ -571,7 +572,7 @@ def test_half_a_character_and_control_characters_do_not_stop_a_note(one: study.S
 def test_a_disk_that_fails_is_told(one: study.Study, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(one) as server:
         with monkeypatch.context() as patch:
-            patch.setattr(ui.Journal, "append", lambda self, changes: _full())
+            patch.setattr(journal.Journal, "append", lambda self, changes: _full())
             status, _, content = ask(server.url, "changes", wire("s-1", empathy="x"))
         assert (status, json.loads(content)) == (500, {"error": "disk", "detail": "No space left on device"})
         assert ask(server.url, "changes", wire("s-1", empathy="x"))[0] == 200
@@ -661,7 +662,7 @@ def test_a_folder_that_cannot_be_written_or_locked_is_told(one: study.Study, mon
         return hold
 
     for code, says in ((errno.ENOLCK, "no lock or journal"), (errno.EAGAIN, "another program")):
-        monkeypatch.setattr(ui, "_hold", fails(code))
+        monkeypatch.setattr(journal, "_hold", fails(code))
         with pytest.raises(GlosaError, match=says):
             ui.start(one)
     monkeypatch.setattr(os, "open", lambda *args, **kwargs: _full())
@@ -1074,7 +1075,7 @@ def test_who_uses_tab_and_a_screen_reader_gets_everything(one: study.Study) -> N
 
 @in_browser
 @pytest.mark.enable_socket
-@pytest.mark.parametrize("language", ui.LANGUAGES)
+@pytest.mark.parametrize("language", desks.LANGUAGES)
 def test_the_page_speaks_the_language_and_says_which_one_a_text_has(one: study.Study, language: str) -> None:
     texts = tomllib.loads((ROOT / "pipeline" / "coded" / "strings" / f"{language}.toml").read_text("utf-8"))
     with serving(one, language=language) as server, browser() as chromium:

@@ -119,7 +119,12 @@ def test_a_share_among_recommendations_is_a_ratio_of_two_corrected_shares() -> N
     theme = 0.3 + (-5 * 3 + 5 * 3 + 1 * 2) / 100
     advice = 0.6 + (-4 * 3 + 4 * 2) / 100
     assert found.share == pytest.approx(theme / advice, abs=1e-6)
-    assert unit_share(replace(corpus, rows=np.array([], int), gold=np.array([]), inclusion=np.array([]), gold_base=None)).share == 0.5  # noqa: E501
+    assert (
+        unit_share(
+            replace(corpus, rows=np.array([], int), gold=np.array([]), inclusion=np.array([]), gold_base=None)
+        ).share
+        == 0.5
+    )  # noqa: E501
 
 
 def test_a_unit_on_which_coders_split_counts_half() -> None:

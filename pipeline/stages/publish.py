@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import __version__, charts, manifest, privacy, results
+from pipeline import __version__, charts, leaks, manifest, privacy, results
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
@@ -152,7 +152,7 @@ def own_words(study: Study, described: Mapping[str, Any], finder: privacy.Finder
 
 def refuse_leaks(artefacts: Mapping[str, bytes], finder: privacy.Finder, allowed: Iterable[str]) -> None:
     """Raise `GlosaError` where something is about to be published that must not be."""
-    leak = next(privacy.leaks(artefacts, finder, allowed), None)
+    leak = next(leaks.find(artefacts, finder, allowed), None)
     if leak:
         raise GlosaError(
             leak.artefact,
