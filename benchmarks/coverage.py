@@ -5,10 +5,11 @@ Usage: python benchmarks/coverage.py [--simulations 1000] [--draws 500]. About t
 A world draws voices, each with its own prevalence and its own rates of machine error (beta distributed: correlation
 .2 of the theme and .1 of the errors inside a voice), and its units. The sample is stratified by the machine's code,
 without replacement: in proportion, with half from the machine's positives, or of whole voices (then the share of
-voices is estimated). In "advice" the share is one of the units that recommend something, which the machine guesses too. The truth is the prevalence among the voices the worlds draw from; how often the interval holds
-the corpus' own human share stands beside it. Coverage counts the worlds in which the rule gives an estimate. Inside
-one branch of the rule it can be lower: the rule looks at the sample, and a sample that happens to hold few errors of a
-kind happens to miss them in its share, too.
+voices is estimated). In "advice" the share is one of the units that recommend something, which the machine guesses
+too. The truth is the prevalence among the voices the worlds draw from; how often the interval holds the corpus' own
+human share stands beside it. Coverage counts the worlds in which the rule gives an estimate. Inside one branch of the
+rule it can be lower: the rule looks at the sample, and a sample that happens to hold few errors of a kind happens to
+miss them in its share, too.
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline import estimates, occlusion
-from pipeline.coded import records
+from pipeline.coded import gold
 from pipeline.engines import cache, judge
-from pipeline.engines.judge import Judge
+from pipeline.engines.judge import Judge, Lessons
 from pipeline.errors import GlosaError
 from pipeline.occlusion import Weight
+from pipeline.stages import coding
 from pipeline.store import Store, find_unit
 from pipeline.study import Codebook, CodingSection, Study
 
@@ -28,7 +29,7 @@ _NEAREST, _WORDS = 5, 5
 # Scores in the tables are rounded, and another processor may differ in the last digit.
 _SAME = 0.001
 _READS = (
-    *(f"data/processed/{name}.parquet" for name in ("units", "sources", "codings", "vectors")),
+    *(f"data/processed/{name}.parquet" for name in ("units", "passages", "sources", "codings", "vectors")),
     "data/processed/vectors.npy",
 )
 
@@ -92,22 +93,34 @@ def explain(study: Study, unit_id: str, ask: Judge | None = None) -> Explanation
     store = Store(study.root, _READS, ())
     units, sources, codings = (store.table(name) for name in ("units", "sources", "codings"))
     unit = find_unit(units, unit_id)
-    coded = records.load(study, units, sources)
+    people = gold.load(study, units, sources)
     own = codings[codings["unit_id"] == unit_id].set_index("theme_id")
-    people = said(coded, unit_id)
-    weighed = weigh_words(ask or judge.load(study), unit["text"], unit["language"])
+    coded, views = people.coded, said(people.coded, unit_id)
+    ask = ask or judge.load(study, _lessons(study, store, people.shares, unit_id))
+    weighed = weigh_words(ask, unit["text"], unit["language"])
     advice = _advice(unit, study.settings.units.threshold, weighed)
     return Explanation(
         unit_id,
         unit["text"],
         unit["language"],
-        people,
+        views,
         own["method"].iloc[0] if len(own) else "",
         advice,
         _themes(own, study.codebook, study.settings.coding, weighed),
         _nearest(study, store, unit_id, coded[coded["unit_id"] != unit_id], units),
-        tuple(_notes(unit, own, people, study.codebook, weighed)),
+        tuple(_notes(unit, own, views, study.codebook, weighed)),
     )
+
+
+def _lessons(study: Study, store: Store, shares: pd.DataFrame, unit_id: str) -> Lessons:
+    """Return what the coder knows of the study when it judges a unit: all but what people say of that unit's voice."""
+    eligible = study.settings.units.eligible
+    judged = coding.to_judge(estimates.spoken_units(store.table("units"), store.table("passages"), eligible), shares)
+    codes = coding.taught_by(judged, shares, study.codebook.ids, eligible)
+    own_voice = judged["voice"].isin(set(judged.loc[judged["unit_id"] == unit_id, "voice"])).to_numpy()
+    rows = store.table("vectors").set_index("unit_id")["row"]
+    vectors = store.vectors()[rows.loc[judged["unit_id"]].to_numpy(dtype="int64")]
+    return Lessons(vectors, list(judged["text"]), np.where(own_voice[:, None], np.nan, codes))
 
 
 def weigh_words(ask: Judge, text: str, language: str) -> occlusion.Weighed:

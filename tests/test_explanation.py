@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline import cli, explanation, occlusion, study, trace
+from pipeline.coded import records
 from pipeline.engines import coder, encoder, judge, recommender
 from pipeline.errors import GlosaError
 from pipeline.explanation import CODEBOOK, NOT_CONSIDERED, Said
@@ -165,9 +166,12 @@ def test_what_is_remembered_is_encoded_once_in_sorted_order(fake_encoder: FakeEn
     assert len(encoder.encode([])) == 0
 
 
+NO_LESSONS = judge.Lessons(np.empty((0, 0)), [], np.empty((0, 0)))
+
+
 @pytest.fixture(scope="module")
 def shipped_judge(tmp_path_factory: pytest.TempPathFactory) -> judge.Judge:
-    return judge.load(study.load(make_study(tmp_path_factory.mktemp("judge"), {})))
+    return judge.load(study.load(make_study(tmp_path_factory.mktemp("judge"), {})), NO_LESSONS)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,7 @@ def test_the_word_that_a_reader_would_name_is_mostly_among_the_first_three(shipp
 def test_a_sentence_is_judged_the_same_in_any_company(shipped_judge: judge.Judge, tmp_path: Path) -> None:
     text = "Ask a mentor, then write down what you promised."
     asked = sorted({without(text, part) for part in parts(text)} | {text})
-    alone = judge.load(study.load(make_study(tmp_path, {})))([text], ["en"])
+    alone = judge.load(study.load(make_study(tmp_path, {})), NO_LESSONS)([text], ["en"])
     for order in (asked, asked[::-1]):
         found = shipped_judge(order, ["en"] * len(order))
         assert found.recommendation[order.index(text)] == alone.recommendation[0]
@@ -222,7 +226,7 @@ def test_another_codebook_and_the_fast_profile_are_judged_by_their_own_coder(tmp
     vectors = encoder.embedded().encode(asked)
     for one in (loaded, own):
         expected = coder.load(one.codebook, encoder.embedded()).probabilities(vectors, asked)
-        found = judge.load(one)(asked, ["en", "en"])
+        found = judge.load(one, NO_LESSONS)(asked, ["en", "en"])
         assert (found.themes == expected).all()
         assert (found.recommendation == recommender.probabilities(vectors, asked, ["en", "en"])).all()
     assert found.themes.shape == (2, 2)
@@ -332,7 +336,7 @@ def test_examples_come_from_the_codebook_and_from_people_but_not_from_the_unit_i
     for example in found.nearest:
         assert example.text in taught if example.coded_by == CODEBOOK else example.text == texts[second]
 
-    coded = explanation.records.load(
+    coded = records.load(
         coded_study, _units(coded_study).reset_index(), read_table(coded_study.processed / "sources.parquet", "sources")
     )
     by_people, ids = explanation.coded_examples(coded, _units(coded_study).reset_index())

@@ -135,7 +135,7 @@ def test_people_overrule_the_machine_theme_by_theme() -> None:
         unique_by=lambda r: r[:2],
     ),
     st.sampled_from([*THEMES, OTHER, None]),
-)  # noqa: E501
+)
 def test_after_people_every_unit_is_still_decided(said: list, machine_says: str | None) -> None:
     rows = [(unit, coder, tuple(sorted(codes))) for unit, coder, codes in said]
     status = "abstained" if machine_says is None else "rejected"
@@ -172,61 +172,57 @@ def test_the_machine_is_known_by_what_it_decides_without_peoples_codes() -> None
 # Learning
 
 
-class Fixed:
-    """A coder whose probabilities and features are given."""
+class Ignorant:
+    """A coder that knows nothing of a theme; what it may learn from is the vector."""
 
-    def __init__(self, p: np.ndarray, x: np.ndarray) -> None:
-        self.p, self.x = p, x
+    least = 30
 
     def probabilities(self, vectors: np.ndarray, texts: list[str]) -> np.ndarray:
-        return self.p
+        return np.full((len(vectors), 1), 0.4)
 
     def features(self, vectors: np.ndarray, texts: list[str]) -> np.ndarray:
-        return self.x
+        return vectors
+
+    def learned(self, vectors: np.ndarray, texts: list[str], codes: np.ndarray) -> learning.Judge:
+        return learning.Adapted(self, vectors, texts, codes)
 
 
-def lesson(n: int = 240) -> tuple[Fixed, np.ndarray, list[str]]:
-    """A machine that knows nothing of a theme that the first feature tells; units by 60 voices."""
-    rng = np.random.default_rng(5)
-    x = rng.normal(size=(n, 6))
-    truth = (x[:, 0] > 0).astype(float)
-    return Fixed(np.full((n, 1), 0.4), x), truth[:, None], [f"v{i % 60}" for i in range(n)]
+def lesson(n: int = 240, known: int = 120) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Return vectors whose first number tells the theme, the truth, the codes that people gave, and 60 voices."""
+    x = np.random.default_rng(5).normal(size=(n, 6))
+    truth = (x[:, :1] > 0).astype(float)
+    return x, truth, np.where(np.arange(n)[:, None] < known, truth, np.nan), [f"v{i % 60}" for i in range(n)]
+
+
+def cross_fit(x: np.ndarray, codes: np.ndarray, voices: list[str]) -> np.ndarray:
+    return learning.cross_fit(Ignorant(), x, [""] * len(x), codes, voices)
 
 
 def test_codes_teach_what_the_machine_did_not_know() -> None:
-    coder, truth, voices = lesson()
-    codes = np.where(np.arange(240)[:, None] < 120, truth, np.nan)
-    found = learning.cross_fit(coder, np.empty((240, 0)), [""] * 240, codes, voices)
-    right = (found >= 0.5) == (truth == 1)
+    x, truth, codes, voices = lesson()
+    right = (cross_fit(x, codes, voices) >= 0.5) == (truth == 1)
     assert right[120:].mean() > 0.9  # units that nobody coded
     assert right[:120].mean() > 0.85  # coded units, judged without their own voice
 
 
 def test_no_unit_is_judged_by_a_coder_that_learned_from_it() -> None:
-    coder, truth, voices = lesson()
-    codes = np.where(np.arange(240)[:, None] < 120, truth, np.nan)
-    before = learning.cross_fit(coder, np.empty((240, 0)), [""] * 240, codes, voices)
+    x, _, codes, voices = lesson()
     flipped = codes.copy()
-    same_voice = np.flatnonzero(np.array(voices) == voices[7])
-    flipped[same_voice[same_voice < 120]] = 1 - flipped[same_voice[same_voice < 120]]
-    after = learning.cross_fit(coder, np.empty((240, 0)), [""] * 240, flipped, voices)
-    assert (before[same_voice[same_voice < 120]] == after[same_voice[same_voice < 120]]).all()
+    own = np.flatnonzero((np.array(voices) == voices[7]) & ~np.isnan(codes[:, 0]))
+    flipped[own] = 1 - flipped[own]
+    before, after = cross_fit(x, codes, voices), cross_fit(x, flipped, voices)
+    assert (before[own] == after[own]).all()
     assert (before != after).any()
 
 
 def test_few_codes_teach_nothing_and_order_does_not_matter() -> None:
-    coder, truth, voices = lesson()
-    few = np.where(np.arange(240)[:, None] < learning.MIN_CODED - 1, truth, np.nan)
-    assert (learning.cross_fit(coder, np.empty((240, 0)), [""] * 240, few, voices) == coder.p).all()
-    codes = np.where(np.arange(240)[:, None] < 120, truth, np.nan)
+    x, _, few, voices = lesson(known=Ignorant.least - 1)
+    assert (cross_fit(x, few, voices) == 0.4).all()
+    x, _, codes, voices = lesson()
     order = np.random.default_rng(1).permutation(240)
-    turned = Fixed(coder.p[order], coder.x[order])
-    one = learning.cross_fit(coder, np.empty((240, 0)), [""] * 240, codes, voices)
-    other = learning.cross_fit(turned, np.empty((240, 0)), [""] * 240, codes[order], [voices[i] for i in order])
+    one, other = cross_fit(x, codes, voices), cross_fit(x[order], codes[order], [voices[i] for i in order])
     assert np.abs(one[order] - other).max() <= 2e-4
-    assert learning.cross_fit(
-        Fixed(np.empty((0, 1)), np.empty((0, 6))), np.empty((0, 0)), [], np.empty((0, 1)), []
-    ).shape == (0, 1)  # noqa: E501
+    assert cross_fit(np.empty((0, 6)), np.empty((0, 1)), []).shape == (0, 1)
 
 
 # Estimates

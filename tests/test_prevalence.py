@@ -124,7 +124,7 @@ def test_a_share_among_recommendations_is_a_ratio_of_two_corrected_shares() -> N
             replace(corpus, rows=np.array([], int), gold=np.array([]), inclusion=np.array([]), gold_base=None)
         ).share
         == 0.5
-    )  # noqa: E501
+    )
 
 
 def test_a_unit_on_which_coders_split_counts_half() -> None:

@@ -153,9 +153,11 @@ def test_no_units_no_rows() -> None:
         assert coder.probabilities(np.empty((0, 16)), []).shape == (0, len(book.ids))
 
 
-def test_features_are_both_encoders_side_by_side() -> None:
-    coder = taught.fit(CODEBOOK, ENCODER, SECOND)
-    assert coder.features(ENCODER.encode(UNITS), UNITS).shape == (60, 16 + 24)
+def test_a_coder_learns_as_if_it_had_been_taught_so_from_the_start() -> None:
+    sentences, codes = UNITS[:12], np.eye(3)[np.arange(12) % 3]
+    later = taught.fit(CODEBOOK, ENCODER, SECOND, units=UNITS).learned(ENCODER.encode(sentences), sentences, codes)
+    at_once = taught.fit(CODEBOOK, ENCODER, SECOND, sentences, codes, UNITS)
+    assert (judged(later, UNITS) == judged(at_once, UNITS)).all()
 
 
 def test_decisions_left_out_are_those_of_a_coder_that_never_saw_the_sentence() -> None:

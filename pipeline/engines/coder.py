@@ -14,25 +14,28 @@ import numpy as np
 
 from pipeline.engines import taught, tuned
 from pipeline.engines.encoder import Encoder
+from pipeline.engines.learning import Adapted, Judge
 from pipeline.engines.recommender import read_json
 from pipeline.engines.tuned import Tuned
 from pipeline.study import Codebook
 
 TRAINED, BLENDED = "trained-regression", "trained-blend"
+LEAST = 30  # coded sentences from which the shipped coder learns
 _VECTOR_SCALE, _TUNED_SCALE = 3.0, 6.0
 
 
 class Coder(Protocol):
-    """Scores units against the themes of one codebook; `method` names how."""
+    """Scores units against the themes of one codebook; `method` names how, `least` is when it begins to learn."""
 
     method: str
+    least: int
 
     def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (units × themes), rounded to 4 decimals."""
         ...
 
-    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-        """Return what a correction learned from people's codes may depend on (units × dimensions)."""
+    def learned(self, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> Judge:
+        """Return the coder once it has learned from sentences that people coded (codes: sentences × themes)."""
         ...
 
 
@@ -62,7 +65,7 @@ def load(
 class TrainedCoder:
     """The shipped regressions: weights (themes × dimensions) and intercepts."""
 
-    method = TRAINED
+    method, least = TRAINED, LEAST
 
     def __init__(self, weights: np.ndarray, intercepts: np.ndarray) -> None:
         self._weights, self._intercepts = weights, intercepts
@@ -77,11 +80,15 @@ class TrainedCoder:
         """Return the vectors, scaled."""
         return _VECTOR_SCALE * vectors.astype(np.float64)
 
+    def learned(self, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> Judge:
+        """Return the coder with corrections."""
+        return Adapted(self, vectors, texts, codes)
+
 
 class BlendedCoder:
     """The mean of the shipped regressions and the tuned encoder's heads."""
 
-    method = BLENDED
+    method, least = BLENDED, LEAST
 
     def __init__(self, trained: TrainedCoder, second: Tuned) -> None:
         self._trained, self._second = trained, second
@@ -96,6 +103,10 @@ class BlendedCoder:
     def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
         """Return the tuned encoder's vectors, centred and scaled."""
         return _TUNED_SCALE * self._second.centred(texts)
+
+    def learned(self, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> Judge:
+        """Return the coder with corrections."""
+        return Adapted(self, vectors, texts, codes)
 
 
 def _sigmoid(decision: np.ndarray) -> np.ndarray:

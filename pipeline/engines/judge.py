@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.engines import cache, coder, e5, encoder, recommender, tuned
+from pipeline.engines import cache, coder, e5, encoder, learning, recommender, tuned
 from pipeline.engines.encoder import Encoder
 from pipeline.study import Study
 
@@ -46,17 +46,26 @@ class Remembering:
         return np.stack([self._known[text] for text in texts]) if len(texts) else np.empty((0, 0), dtype=np.float32)
 
 
-def load(study: Study) -> Judge:
-    """Return the judge that decides in this study: the same models and heads as the stages `segment` and `coding`."""
+class Lessons(NamedTuple):
+    """The study's units, and what people say of some of them: vectors, texts, codes (units × themes, NaN: nothing)."""
+
+    vectors: np.ndarray
+    texts: list[str]
+    codes: np.ndarray
+
+
+def load(study: Study, lessons: Lessons) -> Judge:
+    """Return the judge that decides in this study: the same models, heads and lessons as `segment` and `coding`."""
     own, embedded = Remembering(encoder.load(study.settings.embed)), Remembering(encoder.embedded())
     if own.key == embedded.key:
         embedded = own
     fast = study.settings.coding.profile == "fast"
     second = None if fast else tuned.Tuned(Remembering(e5.E5Encoder(tuned=True)))
-    chosen = coder.load(study.codebook, cache.for_study(study), second)
+    chosen = coder.load(study.codebook, cache.for_study(study), second, cache.plain_for(study), lessons.texts)
+    learned = learning.taught(chosen, *lessons)
 
     def judge(texts: Sequence[str], languages: Sequence[str]) -> Judgement:
         advice = recommender.probabilities(embedded.encode(texts), texts, languages, second)
-        return Judgement(advice, chosen.probabilities(own.encode(texts), texts))
+        return Judgement(advice, learned.probabilities(own.encode(texts), texts))
 
     return judge

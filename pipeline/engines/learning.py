@@ -17,47 +17,96 @@ from typing import Protocol
 
 import numpy as np
 
-MIN_CODED = 30
 FOLDS = 10
 _SLOPE, _INTERCEPT, _WEIGHTS = 5.0, 1.0, 1.0  # precision of the priors
 _LEAST = 1e-3
 
 
-class Base(Protocol):
-    """A coder that can be learned on top of."""
+class Judge(Protocol):
+    """Judges units: probabilities (units × themes) from their vectors and texts."""
 
     def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (units × themes)."""
         ...
+
+
+class Learner(Judge, Protocol):
+    """A coder that can learn; `least` is the number of coded sentences from which it does."""
+
+    least: int
+
+    def learned(self, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> Judge:
+        """Return what it is once it has learned from coded sentences (codes: sentences × themes, 0 to 1)."""
+        ...
+
+
+class Base(Judge, Protocol):
+    """A coder whose decision values are corrected."""
 
     def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return what corrections may depend on (units × dimensions), centred, of like scale."""
         ...
 
 
-def cross_fit(
-    coder: Base, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray, groups: Sequence[str]
-) -> np.ndarray:
-    """Return probabilities (units × themes), rounded to 4 decimals, from a coder that has learned from `codes`.
+class Adapted:
+    """A coder with the corrections that coded sentences have taught."""
+
+    def __init__(self, base: Base, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> None:
+        self._base = base
+        start, x = _logit(base.probabilities(vectors, texts)), base.features(vectors, texts)
+        self._fits = [_fit(start[:, i], x, codes[:, i]) for i in range(codes.shape[1])]
+
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        """Return probabilities (units × themes), rounded to 4 decimals."""
+        before = self._base.probabilities(vectors, texts)
+        if not len(before):
+            return before
+        start, x = _logit(before), self._base.features(vectors, texts)
+        rounded: np.ndarray = np.round(_judged(start, x, self._fits), 4)
+        return rounded
+
+
+def taught(coder: Learner, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> Judge:
+    """Return the coder once it has learned from the units that people coded; as it is where they are too few.
 
     Args:
         coder: the coder as it is.
         vectors: the study's vectors (units × dimensions).
         texts: the units.
         codes: people's codes (units × themes), from 0 to 1; a row of NaN where nobody has coded the unit.
-        groups: who speaks; what one voice says never judges another sentence of the same voice.
     """
-    before = coder.probabilities(vectors, texts)
-    known = ~np.isnan(codes).any(axis=1) if len(codes) else np.zeros(0, dtype=bool)
-    if known.sum() < MIN_CODED:
-        return before
-    start, x = _logit(before), coder.features(vectors, texts)
-    found = _judged(start, x, _fit(start[known], x[known], codes[known]))
+    known = known_rows(codes)
+    if known.sum() < coder.least:
+        return coder
+    return coder.learned(vectors[known], _some(texts, known), codes[known])
+
+
+def cross_fit(
+    coder: Learner, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray, groups: Sequence[str]
+) -> np.ndarray:
+    """Return probabilities (units × themes) from a coder that has learned from `codes` (as in `taught`).
+
+    `groups` names who speaks: what one voice says never judges another sentence of the same voice.
+    """
+    found = taught(coder, vectors, texts, codes).probabilities(vectors, texts)
+    known = known_rows(codes)
+    if known.sum() < coder.least:
+        return found
     for fold in folds(np.asarray(groups, dtype=object), known):
-        rest = known & ~fold
-        found[fold] = _judged(start[fold], x[fold], _fit(start[rest], x[rest], codes[rest]))
-    rounded: np.ndarray = np.round(found, 4)
-    return rounded
+        others = np.where(fold[:, None], np.nan, codes)
+        judge = taught(coder, vectors, texts, others)
+        found[fold] = judge.probabilities(vectors[fold], _some(texts, fold))
+    return found
+
+
+def known_rows(codes: np.ndarray) -> np.ndarray:
+    """Return which rows hold people's codes."""
+    flags: np.ndarray = ~np.isnan(codes).any(axis=1) if len(codes) else np.zeros(0, dtype=bool)
+    return flags
+
+
+def _some(texts: Sequence[str], chosen: np.ndarray) -> list[str]:
+    return [text for text, keep in zip(texts, chosen.tolist(), strict=True) if keep]
 
 
 def folds(groups: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
@@ -68,12 +117,8 @@ def folds(groups: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
     return [numbers == number for number in range(min(FOLDS, len(names)))]
 
 
-def _fit(start: np.ndarray, x: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
-    """Return, per theme, the weights on x, then what is added to the slope of 1, then the intercept."""
-    return [_fit_one(start[:, i], x, codes[:, i]) for i in range(codes.shape[1])]
-
-
-def _fit_one(start: np.ndarray, x: np.ndarray, code: np.ndarray) -> np.ndarray:
+def _fit(start: np.ndarray, x: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """Return the weights on x, then what is added to the slope of 1, then the intercept."""
     from scipy.optimize import minimize
 
     design = np.column_stack([x, start, np.ones(len(start))])

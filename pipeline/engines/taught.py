@@ -17,8 +17,9 @@ All constants were chosen on this project's training hands and on half of SIB-20
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -34,7 +35,7 @@ _POOL = 1000
 _SHARE, _CLEAR, _WEIGHT, _FADING = 0.3, 0.15, 0.3, 5.0
 _SLOPE_PRECISION, _SHIFT_PRECISION, _THEME_PRECISION = 1.0, 0.1, 16.0
 _LONE_SLOPE, _LONE_MIDPOINT, _NEAREST = 12.0, 0.45, 3
-_SCALE = 3.0
+LEAST = 5  # coded sentences from which it learns
 
 
 def teaching_sentences(theme: Theme) -> list[str]:
@@ -80,11 +81,20 @@ class _Half:
         return found
 
 
+# Teaches again: takes coded sentences and their codes.
+Again = Callable[[Sequence[str], np.ndarray], "TaughtCoder | LoneCoder"]
+
+
 class TaughtCoder:
     """Regressions taught by a codebook and by coded sentences; `method` says whether by the latter too."""
 
-    def __init__(self, halves: Sequence[_Half], second: Encoder | None, mapping: Mapping, method: str) -> None:
+    least = LEAST
+
+    def __init__(
+        self, halves: Sequence[_Half], second: Encoder | None, mapping: Mapping, method: str, again: Again
+    ) -> None:
         self._halves, self._second, self._mapping, self.method = halves, second, mapping, method
+        self._again = again
 
     def decision(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return decision values (units × themes): about 1 for a theme, -1 against it."""
@@ -105,10 +115,9 @@ class TaughtCoder:
         rounded: np.ndarray = np.round(self._mapping(self.decision(vectors, texts)), 4)
         return rounded
 
-    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-        """Return centred vectors of all encoders, side by side and scaled."""
-        views = zip(self._halves, self._views(vectors, texts), strict=True)
-        return np.hstack([_SCALE * _design(own, half.centre)[:, :-1] for half, own in views])
+    def learned(self, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> TaughtCoder | LoneCoder:  # noqa: ARG002
+        """Return a coder taught anew, by coded sentences as well."""
+        return self._again(texts, codes)
 
     def _views(self, vectors: np.ndarray, texts: Sequence[str]) -> list[np.ndarray]:
         return [vectors, self._second.encode(texts)] if self._second else [vectors]
@@ -117,10 +126,10 @@ class TaughtCoder:
 class LoneCoder:
     """A single theme has nothing to be told from: likeness to the three nearest sentences of the codebook."""
 
-    method = FROM_CODEBOOK
+    method, least = FROM_CODEBOOK, LEAST
 
-    def __init__(self, vectors: np.ndarray) -> None:
-        self._said = vectors.astype(np.float64)
+    def __init__(self, vectors: np.ndarray, again: Again) -> None:
+        self._said, self._again = vectors.astype(np.float64), again
 
     def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (units × 1), rounded to 4 decimals."""
@@ -130,9 +139,9 @@ class LoneCoder:
         rounded: np.ndarray = np.round(1 / (1 + np.exp(-_LONE_SLOPE * (nearest - _LONE_MIDPOINT))), 4)
         return rounded[:, None]
 
-    def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
-        """Return the vectors, scaled."""
-        return _SCALE * vectors.astype(np.float64)
+    def learned(self, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> TaughtCoder | LoneCoder:  # noqa: ARG002
+        """Return a coder taught anew, by coded sentences as well."""
+        return self._again(texts, codes)
 
 
 def fit(
@@ -156,9 +165,10 @@ def fit(
             row without a theme is evidence against all.
         units: units of the study; those that are among `sentences` are passed over.
     """
+    again = partial(fit, codebook, encoder, second, units=units)
     lessons = _lessons(codebook, sentences, codes)
     if len(codebook.ids) == 1 and lessons.codes.min(initial=1.0) > 0:
-        return LoneCoder(encoder.encode(lessons.texts))
+        return LoneCoder(encoder.encode(lessons.texts), again)
     encoders = [encoder, second] if second else [encoder]
     pool = _pool(units, lessons.texts)
     vectors = [own.encode([*lessons.texts, *pool]).astype(np.float64) for own in encoders]
@@ -177,7 +187,8 @@ def fit(
     left_out = np.mean([values for _, values in taught], axis=0)
     mapping = _calibrate(left_out, lessons.codes[held], shipped_mapping(len(encoders), len(codebook.ids)))
     halves = [_Half(centre, found) for centre, (found, _) in zip(centres, taught, strict=True)]
-    return TaughtCoder(halves, second, mapping, FROM_CODINGS if lessons.coded.any() else FROM_CODEBOOK)
+    method = FROM_CODINGS if lessons.coded.any() else FROM_CODEBOOK
+    return TaughtCoder(halves, second, mapping, method, again)
 
 
 def shipped_mapping(n_encoders: int, n_themes: int) -> Mapping:
