@@ -11,7 +11,7 @@ Decision values become probabilities by a logistic mapping (Platt: Advances in L
 fitted once on the project's sentences (`heads/calibration.json`), which is an assumption for any other codebook. Coded
 sentences, each judged as if it had not taught (the exact leave-one-out value of a ridge regression), correct it.
 
-All constants were chosen on this project's training hands and on half of SIB-200's English sentences.
+All constants were chosen on hands a, d and g of this project's sentences and on the even half of SIB-200.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from pipeline.study import Codebook, Theme
 FROM_CODEBOOK, FROM_CODINGS = "codebook-regression", "codings-regression"
 CALIBRATION = "calibration.json"
 _RIDGE = 3.0
-_SAID, _SAID_EACH = 30.0, 2.0
+_SAID, _SAID_EACH = 30.0, 2.0  # weight of all that the codebook says of a theme, and at most of one sentence
 _POOL = 1000
+# Share of the pool that may teach, the lead over the next theme that it takes, a unit's weight, and the number of coded
+# sentences of a theme that halve it.
 _SHARE, _CLEAR, _WEIGHT, _FADING = 0.3, 0.15, 0.3, 5.0
 _SLOPE_PRECISION, _SHIFT_PRECISION, _THEME_PRECISION = 1.0, 0.1, 16.0
 _LONE_SLOPE, _LONE_MIDPOINT, _NEAREST = 12.0, 0.45, 3
