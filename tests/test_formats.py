@@ -146,6 +146,21 @@ def test_a_pdf_with_a_text_layer() -> None:
     assert document.blocks[1].locator.startswith("page 1, paragraph")
 
 
+def test_empty_space_between_the_lines_of_a_pdf_parts_paragraphs_unless_it_is_double_spacing() -> None:
+    apart = ["What the paper asked", "", "By Hortense Vale", "", "Tell her yourself.", "", "Nobody else should.", ""]
+    assert texts(read(pdf(apart), "a.pdf")[0]) == apart[::2]
+    spaced = [
+        "When she found out what I had told the",
+        "",
+        "others I went to see her at home and asked what",
+        "",
+    ]
+    assert texts(read(pdf([*spaced, "she wanted me to do about it."]), "a.pdf")[0]) == [
+        "When she found out what I had told the others I went to see her at home and asked what she wanted me to do "
+        "about it."
+    ]
+
+
 def test_a_scanned_pdf_has_a_reason_and_a_scanned_page_is_named() -> None:
     with pytest.raises(UnreadableError) as caught:
         read(pdf([], []), "a.pdf")
