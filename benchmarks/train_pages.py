@@ -34,7 +34,7 @@ _FURNITURE_COPIES, _HEAD_COPIES, _LISTS, _SIGNED = 6, 5, 0.3, 0.15
 _MAX_VOICES = 8
 _C = 1.0
 HEADS = ROOT / "pipeline" / "engines" / "heads"
-THRESHOLDS, MARGINS = (0.5, 0.6, 0.7, 0.8), (0.0, 0.5, 1.0, 1.5)
+THRESHOLDS, MARGINS = (0.6, 0.7, 0.8), (0.5, 1.0)
 Head = dict[str, Any]
 Figures = Counter[tuple[str, str]]
 VECTORS: dict[str, np.ndarray] = {}
@@ -164,6 +164,13 @@ def voices_lost(figures: Figures) -> int:
     return sum(count for (label, role), count in figures.items() if label == roles.COMMENT != role)
 
 
+def summary(figures: Figures) -> str:
+    """Return how many of each role were read as that role."""
+    names = sorted({label for label, _ in figures})
+    totals = {name: sum(count for (label, _), count in figures.items() if label == name) for name in names}
+    return ", ".join(f"{name} {figures[name, name]}/{totals[name]}" for name in names)
+
+
 def main() -> None:
     """Leave pages out by group, choose threshold and margin, train on all pages, write both heads."""
     model, found = Known(), pages()
@@ -171,8 +178,9 @@ def main() -> None:
     for group in range(GROUPS):
         weights = heads([page for i, page in enumerate(found) if i % GROUPS != group], model)
         pairs += [(page, weights) for page in found[group::GROUPS]]
-    grid = [(threshold, margin) for margin in MARGINS for threshold in THRESHOLDS]
-    threshold, margin = min(grid, key=lambda pair: voices_lost(lost(pairs, model, *pair)))
+    tried = {(t, m): lost(pairs, model, t, m) for m in MARGINS for t in THRESHOLDS}
+    threshold, margin = min(tried, key=lambda pair: voices_lost(tried[pair]))
+    print(*(f"threshold {t}, margin {m}: {summary(figures)}" for (t, m), figures in tried.items()), sep="\n")
     figures = lost(pairs, model, threshold, margin, show=True)
     told = {f"{label} read as {role}": count for (label, role), count in sorted(figures.items())}
     about = {"model": model.key, "pages": len(found), "left_out": told}

@@ -113,8 +113,7 @@ def likeness(a: Candidate, b: Candidate, weights: Sequence[float] = WEIGHTS) -> 
     values = features(a, b)
     sure = 1 / (1 + math.exp(-float(np.dot(weights, [1.0, *values]))))
     words = min(a.words, b.words)
-    shares = bool(a.names & b.names) or bool(a.numbers)
-    if words < FEW_WORDS and not shares:
+    if words < FEW_WORDS and not (a.names & b.names or a.numbers):
         return None
     if a.voice is not None and b.voice is not None and a.voice != b.voice:
         is_copy = words >= MANY_WORDS and sure >= MIN_OF_TWO_VOICES

@@ -345,6 +345,7 @@ def test_what_is_no_mojibake_is_left_alone(text: str) -> None:
 
 
 def test_a_list_that_a_comment_announces_stays_in_the_comment() -> None:
+    from pipeline.engines import encoder, pages
     from pipeline.stages import ingest
 
     head = "How do you mend trust?\nConsider these steps:\n- Say sorry.\n- Listen.\nHave you been there?\n"
@@ -352,7 +353,9 @@ def test_a_list_that_a_comment_announces_stays_in_the_comment() -> None:
         "I did not wait for anybody and wrote down what I owed her. Then I did three things:\n- I rang her.\n- I asked."
     )
     (document,) = read(f"{head}{own}\n- \nNobody told me what to do next, so I asked my supervisor.\n- alone", "a.txt")
-    passages = ingest.passages_of([ingest.Source("s", "a.txt", "0", 1, document)], ("en", "es"), b"key")
+    passages = ingest.passages_of(
+        [ingest.Source("s", "a.txt", "0", 1, document)], ("en", "es"), b"key", pages.Judge(encoder.embedded)
+    )
     found = list(zip(passages["role"], passages["text"], strict=True))
     assert found[:4] == [
         ("prompt", "How do you mend trust?"), ("prompt", "Consider these steps:"), ("tip", "Say sorry."),
