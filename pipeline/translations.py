@@ -25,8 +25,8 @@ MIN_COSINE = 0.5
 MIN_PROBABILITY, MIN_OF_TWO_VOICES = 0.8, 0.98
 LENGTH_RATIO = 0.55
 MAX_SPLIT = 2
-FEATURES = ("parts", "weakest", "length", "name", "one_sentence", "negation")
-WEIGHTS = (-19.75, 32.84, 2.02, 2.28, 8.74, -2.30, -13.56)  # the intercept, then one for each feature
+FEATURES = ("parts", "name", "one_sentence", "negation")
+WEIGHTS = (-18.50, 32.12, 8.66, -2.35, -14.77)  # the intercept, then one for each feature
 _BLOCK = 2_000
 _NUMBER = re.compile(r"\d+")
 _GROUPED = re.compile(r"(?<=\d)[ .,\u00a0\u202f](?=\d{3}\b)")
@@ -124,14 +124,9 @@ def likeness(a: Candidate, b: Candidate, weights: Sequence[float] = WEIGHTS) -> 
 
 def features(a: Candidate, b: Candidate) -> list[float]:
     """Return the numbers named in `FEATURES` for a pair of the same structure."""
-    parts, weakest = _parts(a, b)
-    shorter, longer = sorted((sum(a.lengths), sum(b.lengths)))
     aligned = len(a.parts) == len(b.parts)
     differing = sum(x != y for x, y in zip(a.negated, b.negated, strict=True)) / len(a.parts) if aligned else 0.0
-    return [
-        parts, weakest, math.log(shorter / longer), float(bool(a.names & b.names)),
-        float(len(a.parts) == len(b.parts) == 1), differing,
-    ]  # fmt: skip
+    return [_parts(a, b), float(bool(a.names & b.names)), float(len(a.parts) == len(b.parts) == 1), differing]
 
 
 def same_structure(a: Candidate, b: Candidate) -> bool:
@@ -159,14 +154,11 @@ def _is_contrary(a: Candidate, b: Candidate) -> bool:
     return any(x != y for name, x in sides[0].items() if x and (y := sides[1].get(name)))
 
 
-def _parts(a: Candidate, b: Candidate) -> tuple[float, float]:
-    """Return the weighted mean and the minimum of each sentence's likeness to its counterpart, either way round."""
+def _parts(a: Candidate, b: Candidate) -> float:
+    """Return the mean of each sentence's likeness to its counterpart, weighted by length, the lower of either way."""
     table = a.vectors @ b.vectors.T
-    means, weakest = [], 1.0
-    for best, lengths in ((table.max(axis=1), a.lengths), (table.max(axis=0), b.lengths)):
-        means.append(float(np.average(best, weights=lengths)))
-        weakest = min(weakest, float(best.min()))
-    return min(means), weakest
+    ways = ((table.max(axis=1), a.lengths), (table.max(axis=0), b.lengths))
+    return min(float(np.average(best, weights=lengths)) for best, lengths in ways)
 
 
 def _nearest(languages: Sequence[str], vectors: np.ndarray) -> dict[tuple[int, str], int]:
