@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder train-tuned train-furniture bench bench-ingest bench-dedup bench-coverage bench-codebook accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-tuned train-pages train-translations bench bench-ingest bench-dedup bench-coverage bench-codebook accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -38,8 +38,11 @@ train-tuned: $(STAMP)  ## tune the second encoder of the accurate profile (20 mi
 accuracy: report  ## measure the shipped corpus against its labels
 	$(BIN)/python benchmarks/accuracy.py
 
-train-furniture: $(STAMP)  ## train the judge of page furniture on the labelled captures that were looked at
-	$(BIN)/python benchmarks/train_furniture.py
+train-pages: $(STAMP)  ## train the judge of pages (furniture, head) on the labelled captures that were looked at
+	$(BIN)/python benchmarks/train_pages.py
+
+train-translations: $(STAMP)  ## train the regression that knows translated copies; print its weights
+	$(BIN)/python -m benchmarks.train_translations
 
 bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated copies on the labelled cases
 	$(BIN)/python -m benchmarks.ingest

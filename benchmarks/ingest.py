@@ -13,9 +13,9 @@ from typing import Any
 
 from benchmarks.captures import cell
 from pipeline import readers, roles, translations
-from pipeline.engines import encoder, sentences
+from pipeline.engines import encoder, pages, sentences
 from pipeline.repetitions import find_repetitions, wording
-from pipeline.stages.ingest import identify
+from pipeline.stages.ingest import identify, lines_of
 from pipeline.study import DeduplicateSection
 
 CASES = Path(__file__).resolve().parents[1] / "tests" / "cases"
@@ -36,11 +36,11 @@ def half(place: int) -> str:
 def role_counts() -> Counts:
     """Return, per role and half (of pages), whether each line got its role."""
     counts: Counts = defaultdict(list)
+    judge = pages.Judge(encoder.embedded)
     for place, page in enumerate(cases("roles")):
         text = "\n".join(line["text"] for line in page["lines"])
         (document,) = readers.read(text.encode(), PurePath("page.txt"))
-        lines = [roles.Line(document.text[b.start : b.end], b.hint) for b in document.blocks]
-        for line, role in zip(page["lines"], roles.assign(lines, True), strict=True):
+        for line, role in zip(page["lines"], roles.assign(lines_of(document), True, judge), strict=True):
             counts[f"role {line['role']}", half(place)].append(role == line["role"])
     return counts
 

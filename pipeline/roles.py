@@ -3,15 +3,17 @@
 Structure decides before wording. Records (a survey, a forum export) are comments by construction. On a page,
 what the mark-up calls furniture is navigation; the head (title, question, intro, bulleted tips, closing
 question, and its repetitions) is prompt and tip; below it voices are comments, until a list of links to
-other articles begins. Word lists come from `pipeline/languages`.
+other articles begins. Word lists come from `pipeline/languages`; what they don't know is left to a `Judge`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
+from typing import Protocol
 
 from pipeline.languages import all_lexicons
 from pipeline.wording import fold
@@ -27,7 +29,6 @@ _MAX_LINK = 220
 _MAX_FURNITURE_WORDS = 12
 _MAX_DATE_WORDS = 6
 _MAX_COUNTED = 60
-_MAX_INTROS, _MAX_INTRO = 3, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +39,34 @@ class Line:
     hint: str = "text"
     voiced: bool = False
     """Whether the page names who says it."""
+    named: bool = False
+    """Whether that name stands right above it."""
 
 
-Guess = Callable[[Sequence[Line], Sequence[bool]], Sequence[bool]]
-"""From a page's lines, and which of them the lists know for furniture, to all that are."""
+class Judge(Protocol):
+    """Judges what no list knows of a page."""
+
+    def furniture(self, lines: Sequence[Line], known: Sequence[bool]) -> Sequence[bool]:
+        """Return which lines are furniture, from those which the lists know for it."""
+        ...
+
+    def head(self, lines: Sequence[Line], furniture: Sequence[bool]) -> Sequence[str]:
+        """Return the roles of the lines of the head, as far as it goes; furniture among them counts for nothing."""
+        ...
 
 
-def assign(lines: Sequence[Line], is_page: bool, guess: Guess = lambda _, known: known) -> list[str]:
-    """Return the role of every block of one source, in order; `guess` judges what no list knows."""
+def assign(lines: Sequence[Line], is_page: bool, judge: Judge | None = None) -> list[str]:
+    """Return the role of every block of one source, in order; without a `judge`, by lists and marks alone."""
     if not is_page:
         return [COMMENT] * len(lines)
     marked = any(line.hint == "comment" for line in lines)
-    furniture = guess(lines, furniture_of(lines))
-    head = _head(lines, furniture)
+    known = furniture_of(lines)
+    furniture = judge.furniture(lines, known) if judge else known
+    head = [] if marked else _head(lines, furniture, judge)
     if not marked:
-        furniture = _with_links(lines, furniture, head)
-    assigned = [_role(line, furniture[i], i < head, marked) for i, line in enumerate(lines)]
-    asked = {fold(line.text) for line, role in zip(lines[:head], assigned, strict=False) if role == PROMPT}
+        furniture = _with_links(lines, furniture, len(head))
+    assigned = [_role(line, furniture[i], head[i] if i < len(head) else None, marked) for i, line in enumerate(lines)]
+    asked = {fold(line.text) for line, role in zip(lines[: len(head)], assigned, strict=False) if role == PROMPT}
     return [
         PROMPT if role == COMMENT and not line.voiced and _is_asked(line, asked) else role
         for line, role in zip(lines, assigned, strict=True)
@@ -74,17 +86,17 @@ def _is_asked(line: Line, asked: set[str]) -> bool:
     return (folded in asked and folded.count(" ") > 2) or _is_invitation(line.text)
 
 
-def _role(line: Line, is_furniture: bool, in_head: bool, marked: bool) -> str:
-    """Return one block's role. `marked`: the format itself says which blocks are comments."""
-    if line.hint == "comment" or line.voiced:
+def _role(line: Line, is_furniture: bool, in_head: str | None, marked: bool) -> str:
+    """Return one block's role: `in_head` is what it is in the head; `marked`, the format says what is a comment."""
+    if line.hint == "comment" or (line.voiced and not in_head):
         return NAVIGATION if is_furniture and _is_short(line.text) else COMMENT
     if is_furniture:
         return NAVIGATION
     if line.hint in {"title", "heading"}:
         return PROMPT
-    if line.hint == "bullet" and (in_head or marked):
-        return TIP
-    return PROMPT if in_head or marked else COMMENT
+    if marked:
+        return TIP if line.hint == "bullet" else PROMPT
+    return in_head or COMMENT
 
 
 def _with_links(lines: Sequence[Line], furniture: Sequence[bool], head: int) -> list[bool]:
@@ -120,45 +132,19 @@ def _glued_tail(lines: Sequence[Line], head: int) -> int:
     for i in range(len(lines) - 1, head - 1, -1):
         if not _looks_like_link(lines[i].text):
             break
-        if _GLUED.match(lines[i].text):
+        if is_glued(lines[i].text):
             start, glued = i, glued + 1
     return start if glued > 1 or (glued == 1 and start == len(lines) - 1 and last_is_title) else len(lines)
 
 
-def _head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
-    """Return how many blocks belong to the page's head.
-
-    The head goes on as long as blocks are titles, lead-ins, bullets, furniture, or stand right before
-    a bullet; each run of bullets may be followed by one closing question. A repeated head is head as well.
-    """
-    end = max(_repeated_head(lines, furniture), _before_first_list(lines, furniture))
-    closing = end == 0 or not _is_question(lines[end - 1].text)
-    listed = any(line.hint == "bullet" for line in lines[:end])
-    for i in range(end, len(lines)):
-        line = lines[i]
-        if line.hint == "comment" or line.voiced:
-            break
-        before_bullet = i + 1 < len(lines) and lines[i + 1].hint == "bullet" and not (listed and _is_account(line.text))
-        question = closing and (_is_question(line.text) or (listed and _is_invitation(line.text)))
-        lead = _is_lead(line.text) and not (listed and _is_account(line.text))
-        if line.hint in {"bullet", "title", "heading"} or before_bullet or lead:
-            closing = True
-            listed = listed or line.hint == "bullet"
-        elif question or (i == 0 and _is_short(line.text)):
-            closing = i == 0
-        elif not furniture[i]:
-            break
-        if not furniture[i]:
-            end = i + 1
-    return end
-
-
-def _before_first_list(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
-    """Return where a list begins that only a title and an intro stand before, or 0."""
-    first = next((i for i, line in enumerate(lines) if line.hint == "bullet"), 0)
-    before = [line for line, known in zip(lines[:first], furniture, strict=False) if not known]
-    is_intro = all(line.hint != "comment" and not line.voiced and len(line.text) <= _MAX_INTRO for line in before)
-    return first if 0 < len(before) <= _MAX_INTROS and is_intro else 0
+def _head(lines: Sequence[Line], furniture: Sequence[bool], judge: Judge | None) -> list[str]:
+    """Return the roles of the blocks of the page's head; a repeated head is head as well."""
+    if judge is None:
+        head = takewhile(lambda line: line.hint in {"title", "heading", "bullet"}, lines)
+        return [TIP if line.hint == "bullet" else PROMPT for line in head]
+    found = list(judge.head(lines, furniture))
+    again = lines[len(found) : _repeated_head(lines, furniture)]
+    return found + [TIP if line.hint == "bullet" else PROMPT for line in again]
 
 
 def _repeated_head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
@@ -172,26 +158,10 @@ def _repeated_head(lines: Sequence[Line], furniture: Sequence[bool]) -> int:
     return again + length if folded[first:again] == folded[again : again + length] else 0
 
 
-def _is_question(text: str) -> bool:
-    """A block that ends as a question and holds at most one statement before it."""
-    stripped = text.rstrip("\"”»')] ")
-    return stripped.endswith("?") and len(_SENTENCE_END.findall(text)) <= 2 and len(text) <= 300
-
-
 def _is_invitation(text: str) -> bool:
     """A short block in which the page asks its readers to write."""
     folded = fold(text)
     return _is_short(text) and any(f" {phrase}" in f" {folded}" for phrase in _phrases("invitations"))
-
-
-def _is_account(text: str) -> bool:
-    """A block that says something before it announces a list: once the page has listed its tips, a comment."""
-    return text.rstrip().endswith((":", "：")) and len(_SENTENCE_END.findall(text)) > 0
-
-
-def _is_lead(text: str) -> bool:
-    folded = fold(text)
-    return text.rstrip().endswith(":") or any(folded.endswith(lead) for lead in _phrases("tip_leads"))
 
 
 def _is_furniture(line: Line) -> bool:
@@ -210,6 +180,23 @@ def _is_banner(text: str, folded: str) -> bool:
     """A cookie or login banner, a breadcrumb trail, a copyright line."""
     crumbs = len(_CRUMBS.findall(text)) and not _SENTENCE_END.search(text)
     return bool(crumbs) or text.startswith("©") or any(folded.startswith(phrase) for phrase in _phrases("banners"))
+
+
+def is_comments_heading(text: str) -> bool:
+    """Tell whether a line is one that sites put above the comments, whatever number stands beside it."""
+    return fold(_COUNTS.sub(" ", text)) in _phrases("comment_headings")
+
+
+def is_glued(text: str) -> bool:
+    """Tell whether a category is glued to what follows ("CareerHow to leave"), as in lists of links."""
+    return bool(_GLUED.match(text))
+
+
+def vocabulary(text: str) -> tuple[int, int, int]:
+    """Return how many of a line's words page furniture uses, how many are no stop words, and how many there are."""
+    folded = fold(text).split()
+    content = [word for word in folded if word not in _stop_words()]
+    return sum(word in _furniture_words() for word in content), len(content), len(folded)
 
 
 def _is_known(folded: str) -> bool:
@@ -236,7 +223,7 @@ def _is_related_heading(text: str) -> bool:
 
 def _looks_like_link(text: str) -> bool:
     """A title of another article: one sentence, not long; its category may be glued to it."""
-    if bool(_GLUED.match(text)) and len(text) <= _MAX_LINK:
+    if is_glued(text) and len(text) <= _MAX_LINK:
         return True
     return len(text) <= _MAX_LINK and len(_SENTENCE_END.findall(text)) <= 1
 

@@ -1,14 +1,16 @@
 """Which passages are translated copies of another: sentence by sentence the same, in another language.
 
 Two voices who give the same advice in their own words are two passages, so a pair must pass three tests: each is
-the other's nearest among the passages of its language; it is alike in structure (length, number of sentences,
-numbers, negation) and not by two named voices; and every part of either has its counterpart in the other.
-Thresholds were chosen for precision on the even half of `tests/cases/translations.jsonl`; `make bench-ingest`
-prints both halves.
+the other's nearest among the passages of its language; they are alike in structure (length, number of sentences,
+numbers, negation); and a logistic regression on how like the parts are, and on what else they share, is sure of it.
+A short one must share a number or a name, since maxims are said in every language; of two named voices only long
+ones are copies, word for word. The weights were trained, and left-out pairs are counted, by
+`benchmarks/train_translations.py`.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +20,17 @@ import numpy as np
 from pipeline.languages import UNDETERMINED, count_negators, lexicon
 from pipeline.wording import fold
 
-MIN_WORDS = 12
-MIN_COSINE = 0.62
-MIN_PARTS, MIN_LONE_PART = 0.61, 0.66
-MIN_WEAKEST = 0.42
+MIN_WORDS, FEW_WORDS, MANY_WORDS = 7, 12, 20
+MIN_COSINE = 0.5
+MIN_PROBABILITY, MIN_OF_TWO_VOICES = 0.8, 0.98
 LENGTH_RATIO = 0.55
 MAX_SPLIT = 2
+FEATURES = ("parts", "name", "one_sentence", "negation")
+WEIGHTS = (-18.50, 32.12, 8.66, -2.35, -14.77)  # the intercept, then one for each feature
 _BLOCK = 2_000
 _NUMBER = re.compile(r"\d+")
+_GROUPED = re.compile(r"(?<=\d)[ .,\u00a0\u202f](?=\d{3}\b)")
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,22 @@ class Candidate:
         return found
 
     @property
+    def words(self) -> int:
+        """Number of words."""
+        return sum(len(part.split()) for part in self.parts)
+
+    @property
+    def numbers(self) -> list[str]:
+        """Its numbers, in order of their digits, however they are grouped ("3 000", "3.000")."""
+        return sorted(_NUMBER.findall(_GROUPED.sub("", " ".join(self.parts))))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Capitalised words that no sentence begins with: names, and the nouns of German."""
+        words = (word for part in self.parts for word in _WORD.findall(part)[1:])
+        return frozenset(word for word in words if word[0].isupper() and len(word) > 2)
+
+    @property
     def mean(self) -> np.ndarray:
         """Unit vector of the passage: its sentences' mean, weighted by their length."""
         total = np.asarray(self.lengths, dtype=np.float32) @ self.vectors
@@ -85,22 +106,34 @@ def find(candidates: Sequence[Candidate]) -> list[tuple[int, int, float]]:
     return found
 
 
-def likeness(a: Candidate, b: Candidate) -> float | None:
+def likeness(a: Candidate, b: Candidate, weights: Sequence[float] = WEIGHTS) -> float | None:
     """Return the mean likeness of the parts of two passages, or None where they are no translations."""
-    if a.language == b.language or float(a.mean @ b.mean) < MIN_COSINE or not _same_structure(a, b):
+    if a.language == b.language or float(a.mean @ b.mean) < MIN_COSINE or not same_structure(a, b):
         return None
-    parts, weakest = _parts(a, b)
-    least = MIN_LONE_PART if len(a.parts) == len(b.parts) == 1 else MIN_PARTS
-    return round(min(parts, 1.0), 4) if parts >= least and weakest >= MIN_WEAKEST else None
+    values = features(a, b)
+    sure = 1 / (1 + math.exp(-float(np.dot(weights, [1.0, *values]))))
+    words = min(a.words, b.words)
+    if words < FEW_WORDS and not (a.names & b.names or a.numbers):
+        return None
+    if a.voice is not None and b.voice is not None and a.voice != b.voice:
+        is_copy = words >= MANY_WORDS and sure >= MIN_OF_TWO_VOICES
+    else:
+        is_copy = sure >= MIN_PROBABILITY
+    return round(min(values[0], 1.0), 4) if is_copy else None
 
 
-def _same_structure(a: Candidate, b: Candidate) -> bool:
-    """Alike in length, number of sentences, numbers, and not by two named voices."""
+def features(a: Candidate, b: Candidate) -> list[float]:
+    """Return the numbers named in `FEATURES` for a pair of the same structure."""
+    aligned = len(a.parts) == len(b.parts)
+    differing = sum(x != y for x, y in zip(a.negated, b.negated, strict=True)) / len(a.parts) if aligned else 0.0
+    return [_parts(a, b), float(bool(a.names & b.names)), float(len(a.parts) == len(b.parts) == 1), differing]
+
+
+def same_structure(a: Candidate, b: Candidate) -> bool:
+    """Alike in length, number of sentences, numbers and negation."""
     shorter, longer = sorted((sum(a.lengths), sum(b.lengths)))
-    numbers = [sorted(_NUMBER.findall(" ".join(c.parts))) for c in (a, b)]
-    same_voice = a.voice is None or b.voice is None or a.voice == b.voice
     alike = shorter >= LENGTH_RATIO * longer and abs(len(a.parts) - len(b.parts)) <= MAX_SPLIT
-    return same_voice and alike and numbers[0] == numbers[1] and _same_sense(a, b)
+    return alike and a.numbers == b.numbers and _same_sense(a, b)
 
 
 def _same_sense(a: Candidate, b: Candidate) -> bool:
@@ -121,14 +154,11 @@ def _is_contrary(a: Candidate, b: Candidate) -> bool:
     return any(x != y for name, x in sides[0].items() if x and (y := sides[1].get(name)))
 
 
-def _parts(a: Candidate, b: Candidate) -> tuple[float, float]:
-    """Return the weighted mean and the minimum of each sentence's likeness to its counterpart, either way round."""
+def _parts(a: Candidate, b: Candidate) -> float:
+    """Return the mean of each sentence's likeness to its counterpart, weighted by length, the lower of either way."""
     table = a.vectors @ b.vectors.T
-    means, weakest = [], 1.0
-    for best, lengths in ((table.max(axis=1), a.lengths), (table.max(axis=0), b.lengths)):
-        means.append(float(np.average(best, weights=lengths)))
-        weakest = min(weakest, float(best.min()))
-    return min(means), weakest
+    ways = ((table.max(axis=1), a.lengths), (table.max(axis=0), b.lengths))
+    return min(float(np.average(best, weights=lengths)) for best, lengths in ways)
 
 
 def _nearest(languages: Sequence[str], vectors: np.ndarray) -> dict[tuple[int, str], int]:

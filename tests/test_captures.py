@@ -1,6 +1,7 @@
 """The half of the labelled captures that was looked at while the rules were written, end to end in every format.
 
-Floors stand a little under what is measured (`make bench-ingest`); nothing is tuned on the fresh half.
+Floors stand a little under what is measured (`make bench-ingest`). The judges were trained on these captures, so the
+floors keep what is reached from being lost; how good it is elsewhere is told by pages left out and by the fresh half.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ def hits() -> captures.Hits:
 @pytest.mark.parametrize(
     ("measure", "floor"),
     [
-        ("passage found", 0.95), ("role comment", 1.0), ("precision of repetitions", 1.0), ("recall exact", 1.0),
-        ("recall truncated", 1.0), ("recall near", 0.95), ("precision of translations", 0.9),
-        ("recall translation", 0.75), ("role navigation", 0.85), ("role prompt", 0.78), ("role tip", 0.92),
+        ("passage found", 0.99), ("role comment", 1.0), ("precision of repetitions", 1.0), ("recall exact", 1.0),
+        ("recall truncated", 1.0), ("recall near", 0.97), ("precision of translations", 0.98),
+        ("recall translation", 0.85), ("role navigation", 0.98), ("role prompt", 0.95), ("role tip", 0.98),
         ("language, 6 words or more", 0.99), ("language, under 6 words", 0.97),
     ],
 )  # fmt: skip

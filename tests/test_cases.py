@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.captures import HALVES, captures
 from pipeline import readers, roles
-from pipeline.engines import sentences
+from pipeline.engines import encoder, pages, sentences
 from pipeline.repetitions import find_repetitions, wording
-from pipeline.stages.ingest import identify
+from pipeline.stages.ingest import identify, lines_of
 from pipeline.study import DeduplicateSection
 from tests.builders import blocks
 from tests.conftest import case_params, cases
@@ -20,13 +21,13 @@ ROLE_LINES = [
     for page in cases("roles")
     for i, line in enumerate(page["lines"])
 ]
+JUDGE = pages.Judge(encoder.embedded)
 LANGUAGES = ("es", "en", "pt", "fr", "de", "it")
 
 
 def assigned_roles(lines: list[str]) -> list[str]:
     (document,) = readers.read("\n".join(lines).encode(), PurePath("page.txt"))
-    found = [roles.Line(document.text[b.start : b.end], b.hint) for b in document.blocks]
-    return roles.assign(found, document.is_page)
+    return roles.assign(lines_of(document), document.is_page, JUDGE)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_sentences(case: dict[str, Any]) -> None:
 
 
 def test_labelled_captures_cover_every_format_and_language() -> None:
-    both = [capture for half in ("seen", "fresh") for capture in cases(f"captures-{half}")]
+    both = [capture for half in HALVES for capture in captures(half)]
     labelled = [block for capture in both for block in blocks(capture)]
     assert {capture["format"] for capture in both} == {suffix[1:] for suffix in readers.READERS} - {
         "htm",

@@ -146,6 +146,21 @@ def test_a_pdf_with_a_text_layer() -> None:
     assert document.blocks[1].locator.startswith("page 1, paragraph")
 
 
+def test_empty_space_between_the_lines_of_a_pdf_parts_paragraphs_unless_it_is_double_spacing() -> None:
+    apart = ["What the paper asked", "", "By Hortense Vale", "", "Tell her yourself.", "", "Nobody else should.", ""]
+    assert texts(read(pdf(apart), "a.pdf")[0]) == apart[::2]
+    spaced = [
+        "When she found out what I had told the",
+        "",
+        "others I went to see her at home and asked what",
+        "",
+    ]
+    assert texts(read(pdf([*spaced, "she wanted me to do about it."]), "a.pdf")[0]) == [
+        "When she found out what I had told the others I went to see her at home and asked what she wanted me to do "
+        "about it."
+    ]
+
+
 def test_a_scanned_pdf_has_a_reason_and_a_scanned_page_is_named() -> None:
     with pytest.raises(UnreadableError) as caught:
         read(pdf([], []), "a.pdf")
@@ -330,6 +345,7 @@ def test_what_is_no_mojibake_is_left_alone(text: str) -> None:
 
 
 def test_a_list_that_a_comment_announces_stays_in_the_comment() -> None:
+    from pipeline.engines import encoder, pages
     from pipeline.stages import ingest
 
     head = "How do you mend trust?\nConsider these steps:\n- Say sorry.\n- Listen.\nHave you been there?\n"
@@ -337,7 +353,9 @@ def test_a_list_that_a_comment_announces_stays_in_the_comment() -> None:
         "I did not wait for anybody and wrote down what I owed her. Then I did three things:\n- I rang her.\n- I asked."
     )
     (document,) = read(f"{head}{own}\n- \nNobody told me what to do next, so I asked my supervisor.\n- alone", "a.txt")
-    passages = ingest.passages_of([ingest.Source("s", "a.txt", "0", 1, document)], ("en", "es"), b"key")
+    passages = ingest.passages_of(
+        [ingest.Source("s", "a.txt", "0", 1, document)], ("en", "es"), b"key", pages.Judge(encoder.embedded)
+    )
     found = list(zip(passages["role"], passages["text"], strict=True))
     assert found[:4] == [
         ("prompt", "How do you mend trust?"), ("prompt", "Consider these steps:"), ("tip", "Say sorry."),

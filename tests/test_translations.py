@@ -27,15 +27,32 @@ OWN = (
 )
 
 
-def candidate(name: str, language: str, voice: str | None = None, parts: int = 2) -> translations.Candidate:
-    vectors = np.eye(parts, 8, dtype=np.float32)
-    return translations.Candidate(name, language, tuple(f"words number one {i}" for i in range(parts)), vectors, voice)
+def candidate(
+    name: str, language: str, voice: str | None = None, words: str = "one two three four five six seven"
+) -> translations.Candidate:
+    return translations.Candidate(name, language, (words, words), np.eye(2, 8, dtype=np.float32), voice)
 
 
-def test_two_named_voices_are_never_translations_of_each_other() -> None:
+LONG = "one two three four five six seven eight nine ten eleven"
+
+
+def test_the_short_words_of_two_named_voices_are_agreement_and_the_long_ones_a_copy() -> None:
     assert translations.likeness(candidate("a", "es", "v1"), candidate("b", "pt", "v1")) is not None
     assert translations.likeness(candidate("a", "es", "v1"), candidate("b", "pt", "v2")) is None
+    assert translations.likeness(candidate("a", "es", "v1", LONG), candidate("b", "pt", "v2", LONG)) is not None
     assert translations.likeness(candidate("a", "es"), candidate("b", "es")) is None
+
+
+def test_a_maxim_is_no_translation_and_a_short_sentence_with_a_number_or_a_name_is() -> None:
+    for words, is_copy in (("say it", False), ("say it to Nerea", True), ("say it by 5", True)):
+        pair = candidate("a", "es", words=words), candidate("b", "pt", words=words)
+        assert (translations.likeness(*pair) is not None) == is_copy
+
+
+def test_numbers_are_the_same_however_they_are_grouped() -> None:
+    grouped = [candidate("a", "es", words=f"I paid {n} euros back") for n in ("3000", "3 000", "3.000", "3,000")]
+    assert {tuple(c.numbers) for c in grouped} == {("3000", "3000")}
+    assert candidate("a", "es", words="In 2019 12 of us").numbers == ["12", "12", "2019", "2019"]
 
 
 def test_a_translated_copy_is_linked_and_counted_once_and_agreement_is_not(tmp_path: Path) -> None:
@@ -54,8 +71,8 @@ def test_figures_on_the_labelled_pairs() -> None:
     counts = ingest.translation_counts()
     recall = counts["recall translation", "even"] + counts["recall translation", "odd"]
     precision = counts["precision of translations", "even"] + counts["precision of translations", "odd"]
-    assert sum(recall) / len(recall) >= 0.85
-    assert sum(precision) / len(precision) >= 0.95
+    assert sum(recall) / len(recall) >= 0.9
+    assert sum(precision) / len(precision) >= 0.99
 
 
 def test_links_that_were_passed_on_point_to_what_is_kept() -> None:

@@ -35,7 +35,6 @@ class Lexicon:
     hearsay: tuple[str, ...] = ()
     truncation: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
-    tip_leads: tuple[str, ...] = ()
     cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -71,7 +70,6 @@ def lexicon(code: str) -> Lexicon:
         hearsay=tuple(data["quoting"]["hearsay"]),
         truncation=tuple(data["furniture"]["truncation"]),
         months=tuple(data["furniture"]["months"]),
-        tip_leads=tuple(data["tips"]["leads"]),
         cues=_lists(data["cues"]),
         fields=_lists(data["fields"]),
         languages=_lists(data["languages"]),

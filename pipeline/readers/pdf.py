@@ -105,14 +105,21 @@ def _pages(reader: Any) -> tuple[dict[int, list[str]], dict[int, frozenset[str]]
 
 
 def _below_gaps(page: Any) -> frozenset[str]:
-    """Return the lines, without white space, that stand below empty space; none where most do (double spacing)."""
+    """Return the lines, without white space, that stand below empty space; none in double spacing.
+
+    Empty space between the lines of one sentence is double spacing: where a third of the gaps would cut a sentence,
+    no gap tells of a paragraph.
+    """
     try:
         shown = normalize(page.extract_text(extraction_mode="layout")).split("\n")
     except Exception:  # the page's words are read already; only the evidence of its gaps is missing
         return frozenset()
-    below = Counter("".join(b.split()) for a, b in pairwise(shown) if b.strip() and not a.strip())
-    plain = Counter("".join(b.split()) for a, b in pairwise(shown) if b.strip() and a.strip())
-    return frozenset(below - plain) if sum(below.values()) <= 0.6 * (below + plain).total() else frozenset()
+    places = [i for i, line in enumerate(shown) if line.strip()]
+    gaps = [(shown[a].strip(), shown[b].strip()) for a, b in pairwise(places) if b - a > 1]
+    below = Counter("".join(b.split()) for _, b in gaps)
+    plain = Counter("".join(shown[b].split()) for a, b in pairwise(places) if b - a == 1)
+    cut = sum(b[0].islower() and not _SENTENCE_END.search(a) for a, b in gaps)
+    return frozenset(below - plain) if 3 * cut < len(gaps) else frozenset()
 
 
 def _lines(pages: dict[int, list[str]], gaps: dict[int, frozenset[str]]) -> Iterator[_Line]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pipeline import bylines, privacy, readers, roles
 from pipeline.captures import Refused
-from pipeline.engines import cache, furniture, langid
+from pipeline.engines import cache, langid, pages
 from pipeline.errors import GlosaError
 from pipeline.languages import UNDETERMINED, language_names
 from pipeline.readers import Block, Document, SetAside, UnreadableError, Wanted
@@ -49,10 +49,8 @@ def run(study: Study, store: Store) -> None:
     if not sources:
         raise _nothing_to_read(study.raw, rejects)
 
-    def guess(lines: Sequence[roles.Line], known: Sequence[bool]) -> Sequence[bool]:
-        return furniture.guess(lines, known, lambda: cache.embedded_for(study))
-
-    passages = passages_of(sources, study.languages, study.voice_key.read_bytes(), guess)
+    judge = pages.Judge(lambda: cache.embedded_for(study))
+    passages = passages_of(sources, study.languages, study.voice_key.read_bytes(), judge)
     rejects += [reject(s.source_id, s.file, piece) for s in sources for piece in s.document.set_aside]
 
     names = sorted({block.voice for source in sources for block in source.document.blocks if block.voice})
@@ -173,10 +171,10 @@ def rejects_table(rejects: Sequence[dict[str, str]]) -> pd.DataFrame:
 
 
 def passages_of(
-    sources: Sequence[Source], languages: tuple[str, ...], key: bytes, guess: roles.Guess = lambda _, known: known
+    sources: Sequence[Source], languages: tuple[str, ...], key: bytes, judge: roles.Judge | None = None
 ) -> pd.DataFrame:
-    """Return one row per block of every source, with its role, pseudonym and language; `guess` as in `roles`."""
-    rows = [row for source in sources for row in _rows(source, languages, key, guess)]
+    """Return one row per block of every source, with its role, pseudonym and language; `judge` as in `roles.assign`."""
+    rows = [row for source in sources for row in _rows(source, languages, key, judge)]
     seen: Counter[str] = Counter()
     for row in rows:
         text = str(row["text"])
@@ -185,11 +183,11 @@ def passages_of(
     return pd.DataFrame(rows, columns=list(TABLES["passages"].columns))
 
 
-def _rows(source: Source, languages: tuple[str, ...], key: bytes, guess: roles.Guess) -> list[dict[str, object]]:
+def _rows(source: Source, languages: tuple[str, ...], key: bytes, judge: roles.Judge | None) -> list[dict[str, object]]:
     document = source.document
     blocks = [replace(block, tag=language_code(block.tag)) for block in document.blocks]
-    lines = [roles.Line(document.text[b.start : b.end], b.hint, b.voice is not None) for b in blocks]
-    blocks, assigned = with_lists(document.text, blocks, roles.assign(lines, document.is_page, guess))
+    assigned = roles.assign(lines_of(document), document.is_page, judge)
+    blocks, assigned = with_lists(document.text, blocks, assigned)
     texts = [document.text[block.start : block.end] for block in blocks]
     spoken = identify(texts, [block.tag for block in blocks], languages)
     return [
@@ -206,6 +204,20 @@ def _rows(source: Source, languages: tuple[str, ...], key: bytes, guess: roles.G
             "text": text,
         }
         for block, text, role, (language, score) in zip(blocks, texts, assigned, spoken, strict=True)
+    ]
+
+
+def lines_of(document: Document) -> list[roles.Line]:
+    """Return the blocks as the rules see them; where a byline was taken out right above one, its name stands there."""
+    ends = [0, *(block.end for block in document.blocks)]
+    return [
+        roles.Line(
+            document.text[block.start : block.end],
+            block.hint,
+            block.voice is not None,
+            block.voice is not None and block.hint == "text" and bool(document.text[end : block.start].strip()),
+        )
+        for end, block in zip(ends, document.blocks, strict=False)
     ]
 
 
