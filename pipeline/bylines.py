@@ -16,6 +16,7 @@ from pipeline.wording import fold
 
 _SEPARATOR = re.compile(r"\s*[·•|—–(\n]\s*|,\s+|\s{2,}|\s-\s")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"”»')\]]*$")
+_INITIAL = re.compile(r"\s[A-ZÀ-ÖØ-Þ]\.$")
 _TITLE = re.compile(
     r"(?:dra?|prof|profa|me|mr|mrs|ms|sr|sra|d|dª|ing|lic|mag|dott|dott\.ssa|avv|rev|fr)\.?", re.IGNORECASE
 )
@@ -63,11 +64,12 @@ def find(texts: Sequence[str], furniture: Sequence[bool]) -> dict[int, str]:
 
 def _read(text: str) -> _Candidate | None:
     """Read a line as a name and what stands beside it, or None where it can't be one."""
-    bare = _lead_in().sub("", _DECORATION.sub("", text).strip("*_ \t"))
-    if len(bare) > _MAX_LENGTH or _SENTENCE_END.search(bare):
+    line = _DECORATION.sub("", text).strip("*_ \t")
+    bare = _lead_in().sub("", line)
+    if len(bare) > _MAX_LENGTH or (_SENTENCE_END.search(bare) and not _INITIAL.search(bare)):
         return None
     first, *rest = _SEPARATOR.split(bare)
-    is_dated = any(map(_AGE.search, rest))
+    is_dated = any(map(_AGE.search, rest)) or (line.endswith(":") and bare != line)
     if _HANDLE.fullmatch(first):
         return _Candidate(first, is_dated or first.startswith("@"), 1)
     tokens = [token for token in first.split() if not _TITLE.fullmatch(token)]
@@ -81,9 +83,8 @@ def _read(text: str) -> _Candidate | None:
 
 @cache
 def _lead_in() -> re.Pattern[str]:
-    """What stands around a name: "by …", "… wrote:"."""
+    """What stands around a name: "by …", "… wrote:", "… ha detto:"."""
     leads = sorted({lead for lexicon in all_lexicons() for lead in lexicon.bylines}, key=len, reverse=True)
     verbs = sorted({verb for lexicon in all_lexicons() for verb in lexicon.quoting}, key=len, reverse=True)
-    return re.compile(
-        rf"^(?i:{'|'.join(map(re.escape, leads))})\s+(?=[^\Wa-z])|\s+(?:{'|'.join(map(re.escape, verbs))})\s*:$"
-    )
+    by, wrote = ("|".join(map(re.escape, words)) for words in (leads, verbs))
+    return re.compile(rf"^(?i:{by})\s+(?=[^\Wa-z])|\s+(?:\w{{1,3}}\s+)?(?:{wrote})\s*:$")

@@ -18,17 +18,22 @@ from pipeline.wording import fold
 
 Pair = frozenset[str]
 
-_MIN_PREVIEW_WORDS = 4
+_MIN_PREVIEW_WORDS, _MIN_CUT_WORDS = 4, 8
 _LONGEST_MARK = 60
 _MIN_WORDS_TO_EDIT_SENSE = 20
 _FEW_WORDS, _NEAR_IDENTITY = 13, 0.95
 # A copy under another name is believed only from a text this many times longer than `min_words`.
 _OTHER_VOICE_FACTOR = 3
-_ELLIPSIS = re.compile(r"(?:\.\.\.|…)\s*$")
+_ELLIPSIS = re.compile(r"[(\[]?(?:\.\.\.|…)[)\]]?\s*$")
+_BRACKETED = re.compile(r"\s*[(\[]([^()\[\]]{1,40})[)\]]$")
+_ENDED = re.compile(r"[.!?…:;。！？][\s\"'”’»)\]]*$")
 
 
 class Wording(NamedTuple):
-    """A passage as deduplication sees it: its folded words, without the end mark of a preview."""
+    """A passage as deduplication sees it: its folded words, without the end mark of a preview.
+
+    `is_preview`: it bears such a mark, or ends without ending a sentence.
+    """
 
     passage_id: str
     folded: str
@@ -58,8 +63,10 @@ class Link(NamedTuple):
 
 def wording(passage_id: str, text: str, voice: str | None = None, language: str = UNDETERMINED) -> Wording:
     """Fold a passage and take a preview's end mark ("… see more") off."""
-    bare, is_preview = strip_preview_mark(text)
-    return Wording(passage_id, fold(bare), is_preview, voice, language)
+    bare, is_marked = strip_preview_mark(text)
+    folded = fold(bare)
+    is_cut = folded.count(" ") + 1 >= _MIN_CUT_WORDS and not _ENDED.search(bare)
+    return Wording(passage_id, folded, is_marked or is_cut, voice, language)
 
 
 def find_repetitions(
@@ -103,6 +110,9 @@ def strip_preview_mark(text: str) -> tuple[str, bool]:
     """Return the text without the end mark of a truncated preview, and whether it had one."""
     stripped = text.rstrip()
     end = stripped[-_LONGEST_MARK:]
+    bracketed = _BRACKETED.search(end)
+    if bracketed and bracketed[1].strip(" .…").casefold() in _preview_marks():
+        return _ELLIPSIS.sub("", stripped[: -len(bracketed[0])]).rstrip(), True
     if "…" not in end and "..." not in end:
         return stripped, False
     for mark in _preview_marks():

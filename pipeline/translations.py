@@ -3,16 +3,17 @@
 Two voices who give the same advice in their own words are two passages, so a pair must pass three tests: each is
 the other's nearest among the passages of its language; they are alike in structure (length, number of sentences,
 numbers, negation); and a logistic regression on how like the parts are, and on what else they share, is sure of it.
-A short one must share a number or a name, since maxims are said in every language; of two named voices only long
-ones are copies, word for word. The weights were trained, and left-out pairs are counted, by
-`benchmarks/train_translations.py`.
+A short one must share a number or a name, since maxims are said in every language; of two named voices, and of prompts,
+which ask much the same everywhere, only long ones are copies, word for word. What stands beside a translated copy on
+two pages, in the same order, needs less: two pages don't by chance give the same advice in the same order. The weights
+were trained, and left-out pairs are counted, by `benchmarks/train_translations.py`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from pipeline.languages import UNDETERMINED, count_negators, lexicon
 from pipeline.wording import fold
 
 MIN_WORDS, FEW_WORDS, MANY_WORDS = 7, 12, 20
-MIN_COSINE = 0.5
+MIN_COSINE, MIN_BESIDE = 0.5, 0.5
 MIN_PROBABILITY, MIN_OF_TWO_VOICES = 0.8, 0.98
 LENGTH_RATIO = 0.55
 MAX_SPLIT = 2
@@ -42,6 +43,9 @@ class Candidate:
     parts: tuple[str, ...]
     vectors: np.ndarray
     voice: str | None = None
+    is_prompt: bool = False
+    place: tuple[str, int] | None = None
+    """Of a page's own words (tips and prompts): the source, and which of them it is there."""
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -97,25 +101,61 @@ def find(candidates: Sequence[Candidate]) -> list[tuple[int, int, float]]:
     if len(candidates) < 2:
         return []
     nearest = _nearest([c.language for c in candidates], np.stack([c.mean for c in candidates]))
-    found = []
+    found = {}
     for (i, language), j in sorted(nearest.items()):
         if i < j and nearest.get((j, candidates[i].language)) == i and language == candidates[j].language:
             score = likeness(candidates[i], candidates[j])
             if score is not None:
-                found.append((i, j, score))
-    return found
+                found[i, j] = score
+    found |= _beside(candidates, found)
+    return [(i, j, score) for (i, j), score in sorted(found.items())]
+
+
+def _beside(candidates: Sequence[Candidate], found: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    """Return further copies: each stands right before or after one on both pages, and is alike enough."""
+    at = {c.place: i for i, c in enumerate(candidates) if c.place}
+    taken = {(i, candidates[j].language) for pair in found for i, j in (pair, pair[::-1])}
+    more: dict[tuple[int, int], float] = {}
+    waiting = sorted(found)
+    while waiting:
+        pair = waiting.pop(0)
+        for step in (-1, 1):
+            i, j = sorted(at.get(_moved(candidates[k], step), -1) for k in pair)
+            if i < 0 or i == j or (i, candidates[j].language) in taken or (j, candidates[i].language) in taken:
+                continue
+            score = _alike_beside(candidates[i], candidates[j])
+            if score is not None:
+                more[i, j] = score
+                taken |= {(i, candidates[j].language), (j, candidates[i].language)}
+                waiting.append((i, j))
+    return more
+
+
+def _moved(candidate: Candidate, step: int) -> tuple[str, int]:
+    source, number = candidate.place or ("", -1)
+    return source, number + step
+
+
+def _alike_beside(a: Candidate, b: Candidate) -> float | None:
+    """Return the mean likeness of the parts of what stands beside a copy, or None where it is no copy."""
+    if a.language == b.language or a.is_prompt != b.is_prompt or not same_structure(a, b):
+        return None
+    parts = _parts(a, b)
+    return round(min(parts, 1.0), 4) if parts >= MIN_BESIDE else None
 
 
 def likeness(a: Candidate, b: Candidate, weights: Sequence[float] = WEIGHTS) -> float | None:
     """Return the mean likeness of the parts of two passages, or None where they are no translations."""
-    if a.language == b.language or float(a.mean @ b.mean) < MIN_COSINE or not same_structure(a, b):
+    if a.language == b.language or a.is_prompt != b.is_prompt or float(a.mean @ b.mean) < MIN_COSINE:
+        return None
+    if not same_structure(a, b):
         return None
     values = features(a, b)
     sure = 1 / (1 + math.exp(-float(np.dot(weights, [1.0, *values]))))
     words = min(a.words, b.words)
     if words < FEW_WORDS and not (a.names & b.names or a.numbers):
         return None
-    if a.voice is not None and b.voice is not None and a.voice != b.voice:
+    if a.is_prompt or (a.voice is not None and b.voice is not None and a.voice != b.voice):
         is_copy = words >= MANY_WORDS and sure >= MIN_OF_TWO_VOICES
     else:
         is_copy = sure >= MIN_PROBABILITY

@@ -100,10 +100,21 @@ def roles(
     judged, x = design(lines, own, encoder)
     logits = x @ np.asarray(weights["weights"]).T + weights["intercepts"]
     logs = np.log(np.maximum(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), _LEAST))
-    k = end(np.round(logs, 6), weights["margin"])
+    k = max(end(np.round(logs, 6), weights["margin"]), _before_comments(lines, furniture, judged))
     stop = judged[k] if k < len(judged) else own[-1] + 1
     found = {i: TIP for i, row in zip(judged, logs, strict=True) if row[1] > row[0] and lines[i].hint == "text"}
     return _with_lists(lines[:stop], found)
+
+
+def _before_comments(lines: Sequence[Line], furniture: Sequence[bool], judged: Sequence[int]) -> int:
+    """Return how many of the judged lines stand above a heading for comments, or 0 where it may be another thing.
+
+    More must follow such a heading than stands above it; it may else be a link to more of what has been shown.
+    """
+    place = next((i for i, line in enumerate(lines) if i and is_comments_heading(line.text)), 0)
+    above = sum(i < place for i in judged)
+    below = sum(not known for known in furniture[place + 1 :])
+    return above if below > above else 0
 
 
 def _with_lists(lines: Sequence[Line], found: dict[int, str]) -> list[str]:

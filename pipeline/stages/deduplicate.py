@@ -37,10 +37,16 @@ def wordings_of(passages: pd.DataFrame) -> list[Wording]:
 
 
 def without(passages: pd.DataFrame, links: Sequence[Link]) -> pd.DataFrame:
-    """Return the tips and comments that are not set aside yet."""
+    """Return the prompts, tips and comments that are not set aside yet."""
     aside = {link.passage_id for link in links}
-    voiced = passages["role"].isin([roles.TIP, roles.COMMENT])
-    return passages[voiced & ~passages["passage_id"].isin(aside)]
+    return passages[(passages["role"] != roles.NAVIGATION) & ~passages["passage_id"].isin(aside)]
+
+
+def places_of(passages: pd.DataFrame) -> dict[str, tuple[str, int]]:
+    """Return, per passage of a page's own words (prompts and tips), its source and which of them it is there."""
+    own = passages[passages["role"].isin([roles.PROMPT, roles.TIP])].sort_values(["source_id", "start"])
+    numbers = own.groupby("source_id").cumcount()
+    return {p.passage_id: (p.source_id, int(n)) for p, n in zip(own.itertuples(), numbers, strict=True)}
 
 
 def translated_copies(
@@ -53,11 +59,12 @@ def translated_copies(
     spans = list(sentences.split([p.text for p in chosen], [p.language for p in chosen]))
     parts = [[p.text[start:end] for start, end in own] for p, own in zip(chosen, spans, strict=True)]
     vectors = encoder.encode([part for own in parts for part in own])
-    candidates, place = [], 0
+    candidates, place, places = [], 0, places_of(passages)
     for p, own in zip(chosen, parts, strict=True):
         own_vectors = vectors[place : place + len(own)]
         voice = None if pd.isna(p.voice) else p.voice
-        candidates.append(translations.Candidate(p.passage_id, p.language, tuple(own), own_vectors, voice))
+        about = (voice, p.role == roles.PROMPT, places.get(p.passage_id))
+        candidates.append(translations.Candidate(p.passage_id, p.language, tuple(own), own_vectors, *about))
         place += len(own)
     links: list[Link] = []
     aside: set[str] = set()
