@@ -27,7 +27,7 @@ MIN_PROBABILITY, MIN_OF_TWO_VOICES = 0.8, 0.98
 LENGTH_RATIO = 0.55
 MAX_SPLIT = 2
 FEATURES = ("parts", "name", "one_sentence", "negation")
-WEIGHTS = (-18.50, 32.12, 8.66, -2.35, -14.77)  # the intercept, then one for each feature
+WEIGHTS = (-16.50, 28.95, 8.51, -2.01, -5.38)  # the intercept, then one for each feature
 _BLOCK = 2_000
 _NUMBER = re.compile(r"\d+")
 _GROUPED = re.compile(r"(?<=\d)[ .,\u00a0\u202f](?=\d{3}\b)")
