@@ -1,31 +1,20 @@
 """Tune the upper half of the second encoder with heads for recommendation and themes; write both.
 
-Run with `make train-tuned` (5 to 20 minutes on two cores). The lower half is frozen and computed once. Hands a, c, d
-and e train; hand g was looked at to choose blend, threshold and number of epochs; hand b is only measured
-(`benchmarks/coder.py`).
+Run with `make train-tuned` (half an hour on two cores). The lower half is frozen and computed once. Hand g was looked
+at to choose blend and number of epochs; hand b is only measured (`make train-coder`).
 """
 
 from __future__ import annotations
-
-import json
-import sys
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks import hands
+from pipeline.engines import e5, tuned
+from pipeline.study import Codebook
 
-from benchmarks.train_heads import Sentence, read_hand  # noqa: E402
-from pipeline.engines import e5, tuned  # noqa: E402
-from pipeline.study import Codebook  # noqa: E402
-
-HEADS = ROOT / "pipeline" / "engines" / "heads"
-TRAINING = ("a", "c", "d", "e")
 EPOCHS, BATCH, RATE, HEAD_RATE, WARM_UP, SCALE, START_C = 4, 32, 2e-4, 1e-3, 0.1, 10.0, 0.5
 Hidden = list[np.ndarray]
 
@@ -108,18 +97,23 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return recommendation + (themes * truth[:, :1]).sum() / truth[:, 0].sum().clamp(min=1)
 
 
-def train(sentences: list[Sentence], codebook: Codebook) -> Upper:
-    """Return the tuned upper half."""
+def targets(sentences: list[hands.Sentence], codebook: Codebook) -> np.ndarray:
+    """Return what the heads have to give: recommendation, then the themes (sentences × outputs)."""
+    both = np.column_stack([hands.advising(sentences), hands.truth(sentences, codebook.ids)])
+    wanted: np.ndarray = both.astype(np.float32)
+    return wanted
+
+
+def train(hidden: Hidden, plain: np.ndarray, truth: np.ndarray) -> Upper:
+    """Return the upper half tuned on what `lower_half` gives of the sentences."""
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
-    truth = np.array([[s.recommendation, *(theme in s.codes for theme in codebook.ids)] for s in sentences], np.float32)
-    hidden, plain = lower_half([s.text for s in sentences])
     model = Upper(e5.build().encoder.layer[e5.LOWER :], plain.mean(axis=0), truth.shape[1])
     start_head(model.head, (plain - plain.mean(axis=0)) * SCALE, truth)
     lengths, target = np.array([len(h) for h in hidden]), torch.from_numpy(truth)
     groups = [{"params": model.layers.parameters(), "top": RATE}, {"params": model.head.parameters(), "top": HEAD_RATE}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps, step = EPOCHS * (len(sentences) // BATCH + 1), 0
+    steps, step = EPOCHS * (len(hidden) // BATCH + 1), 0
     for _ in range(EPOCHS):
         model.train()
         for places in chunks(lengths, rng):
@@ -135,21 +129,32 @@ def train(sentences: list[Sentence], codebook: Codebook) -> Upper:
     return model.eval()
 
 
+def probabilities(model: Upper, hidden: Hidden) -> np.ndarray:
+    """Return the probabilities of all outputs (texts × outputs) before the layers are packed into eight bits."""
+    order = np.array(sorted(range(len(hidden)), key=lambda i: len(hidden[i])))
+    found = np.empty((len(hidden), model.head.out_features))
+    with torch.no_grad():
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            found[places] = torch.sigmoid(model(*padded(hidden, places))).numpy()
+    return found
+
+
 def write(model: Upper, codebook: Codebook, trained_on: int) -> None:
     """Write the layers as eight-bit numbers, and the heads as a regression over the unit vector."""
     named = {f"encoder.layer.{name}": value for name, value in model.layers.state_dict().items()}
     shifted = {_shift(name): value.numpy() for name, value in named.items()}
-    e5.write_upper(shifted, HEADS / e5.UPPER)
+    e5.write_upper(shifted, hands.HEADS / e5.UPPER)
     head = {
         "codebook": codebook.fingerprint,
         "outputs": ["recommendation", *codebook.ids],
         "trained_on": trained_on,
-        "hands": list(TRAINING),
+        "hands": list(hands.TRAINING),
         "mean": np.round(model.mean.numpy().astype(float), 6).tolist(),
         "intercepts": np.round(model.head.bias.detach().numpy().astype(float), 5).tolist(),
         "weights": np.round(SCALE * model.head.weight.detach().numpy().astype(float), 4).tolist(),
     }
-    (HEADS / tuned.HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+    hands.write(tuned.HEAD, head)
 
 
 def _shift(name: str) -> str:
@@ -160,10 +165,9 @@ def _shift(name: str) -> str:
 
 def main() -> None:
     """Train and write."""
-    codebook = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
-    files = [ROOT / "data" / "training" / f"hand-{hand}.jsonl" for hand in TRAINING]
-    sentences = [s for file in files for s in read_hand(file)]
-    write(train(sentences, codebook), codebook, len(sentences))
+    codebook, sentences = hands.codebook(), hands.read(*hands.TRAINING)
+    hidden, plain = lower_half([s.text for s in sentences])
+    write(train(hidden, plain, targets(sentences, codebook)), codebook, len(sentences))
 
 
 if __name__ == "__main__":
