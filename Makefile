@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder train-tuned train-furniture bench bench-ingest bench-dedup accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-tuned learning-curve bench-coder train-furniture bench bench-ingest bench-dedup accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -28,11 +28,17 @@ example: report  ## refresh the example report that is committed
 golden: report  ## refresh the golden numbers from the shipped study
 	$(BIN)/python -c "import json; from pathlib import Path; from pipeline import study; from tests.test_run import GOLDEN, golden_numbers; GOLDEN.write_text(json.dumps(golden_numbers(study.load(Path())), indent=2) + chr(10))"
 
-train-coder: $(STAMP)  ## train the shipped heads and print their figures on the held-out hand
-	$(BIN)/python benchmarks/train_heads.py
+train-coder: $(STAMP)  ## train the shipped heads, choose calibration and thresholds, print the figures on the held-out hand
+	$(BIN)/python -m benchmarks.train_heads
 
-train-tuned: $(STAMP)  ## tune the second encoder of the accurate profile (20 minutes), before train-coder
-	$(BIN)/python benchmarks/train_tuned.py
+train-tuned: $(STAMP)  ## tune the second encoder of the accurate profile (half an hour), before train-coder
+	$(BIN)/python -m benchmarks.train_tuned
+
+learning-curve: $(STAMP)  ## train the coder on fewer sentences and measure it (half an hour), after train-coder
+	$(BIN)/python -m benchmarks.learning_curve
+
+bench-coder: $(STAMP)  ## time both profiles of the coder
+	$(BIN)/python -m benchmarks.speed
 
 accuracy: report  ## measure the shipped corpus against its labels
 	$(BIN)/python benchmarks/accuracy.py
