@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks import hands, measures
 from benchmarks.measures import Asked, rounded
-from pipeline.engines import coder, e5, encoder, recommender, shipped, tuned
+from pipeline.engines import coder, recommender, shipped, tuned
 from pipeline.engines.coder import CodebookCoder
 from pipeline.study import Codebook, CodingSection
 
@@ -97,10 +97,9 @@ def measured(
 
 def main() -> None:
     """Measure both profiles and the coder taught by the codebook alone."""
-    embed, codebook = encoder.embedded(), hands.codebook()
+    embed, codebook, second = hands.embedded(), hands.codebook(), hands.second()
     test = hands.read(hands.HELD_OUT)
     vectors = embed.encode([s.text for s in test])
-    second = tuned.Tuned(e5.E5Encoder(tuned=True))
     alone = measured(test, vectors, codebook, CodebookCoder(codebook, embed), None)["themes"]
     about = {
         "hands_trained": len(hands.TRAINING),

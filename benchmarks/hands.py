@@ -14,11 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.engines import e5, encoder, tuned
+from pipeline.engines.cache import CachedEncoder
 from pipeline.study import Codebook
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADS = ROOT / "pipeline" / "engines" / "heads"
-TRAINING = ("a", "c", "d", "e", "h", "i")
+TRAINING = ("a", "c", "d", "e")
 VALIDATION, HELD_OUT = "g", "b"
 
 
@@ -57,6 +59,16 @@ def truth(sentences: Sequence[Sentence], themes: Sequence[str]) -> np.ndarray:
 def advising(sentences: Sequence[Sentence]) -> np.ndarray:
     """Return which sentences recommend something."""
     return np.array([s.recommendation for s in sentences], dtype=bool)
+
+
+def embedded() -> CachedEncoder:
+    """Load the embedded encoder with a cache of its own."""
+    return CachedEncoder(encoder.embedded(), ROOT / ".glosa" / "training.sqlite")
+
+
+def second() -> tuned.Tuned:
+    """Load the tuned half as it ships, with the same cache."""
+    return tuned.Tuned(CachedEncoder(e5.E5Encoder(tuned=True), ROOT / ".glosa" / "training.sqlite"))
 
 
 def write(name: str, value: object) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import coder_figures, decisions, hands, measures, train_heads, train_tuned
 from benchmarks.measures import Asked, rounded
 from benchmarks.train_heads import Hand
-from pipeline.engines import e5, encoder, recommender, shipped, tuned
+from pipeline.engines import recommender, shipped
 
 POOL, SIZES = ("a", "c", "d", "e"), (750, 1500, 3000, 4384)
 KEPT = hands.ROOT / ".glosa" / "learning-curve"
@@ -55,7 +55,7 @@ def train(sizes: Sequence[int]) -> None:
         return
     KEPT.mkdir(parents=True, exist_ok=True)
     book, pool = hands.codebook(), hands.read(*POOL)
-    other = train_heads.embedded(encoder.embedded(), hands.VALIDATION, hands.HELD_OUT)
+    other = train_heads.embedded(hands.embedded(), hands.VALIDATION, hands.HELD_OUT)
     largest = sample(pool, max(sizes))
     hidden, plain = train_tuned.lower_half([pool[i].text for i in largest])
     asked, _ = train_tuned.lower_half(other.texts)
@@ -76,7 +76,7 @@ def train(sizes: Sequence[int]) -> None:
 
 def regressions(chosen: Sequence[hands.Sentence], other: Hand) -> np.ndarray:
     """Return what regressions on the embedded encoder say of other sentences (sentences × outputs)."""
-    embed = encoder.embedded()
+    embed = hands.embedded()
     own = Hand(chosen, embed.encode([s.text for s in chosen]))
     inputs = recommender.design(other.vectors, other.texts, other.languages)
     themes = train_heads.fit_themes(own, hands.codebook(), embed).uncalibrated(other.vectors, other.texts)
@@ -98,7 +98,7 @@ def kept_step(size: int) -> Step:
 
 def shipped_step() -> Step:
     """Return the figures of the shipped coder."""
-    embed, book, second = encoder.embedded(), hands.codebook(), tuned.Tuned(e5.E5Encoder(tuned=True))
+    embed, book, second = hands.embedded(), hands.codebook(), hands.second()
     pairs = [
         train_heads.uncalibrated(train_heads.embedded(embed, name), book, embed, second)
         for name in (hands.VALIDATION, hands.HELD_OUT)

@@ -118,8 +118,8 @@ def abstention(asked: Asked, thresholds: np.ndarray, margin: float) -> dict[str,
     """Return what the labels are worth where the coder abstains within `margin`, and the risk–coverage curve.
 
     At a coverage of 80 % a fifth of the labels that the thresholds assign is dropped: those whose probability is
-    nearest to the threshold (El-Yaniv & Wiener, JMLR 2010). `lift_with_near` drops a fifth of these and of the labels that miss
-    a threshold by no more than `margin`.
+    nearest to the threshold (El-Yaniv & Wiener, JMLR 2010). `lift_with_near` drops a fifth of these and of the labels
+    that miss a threshold by no more than `margin`.
     """
     p, truth, passages = asked.probabilities, asked.truth, asked.passages
     beyond = np.round(p - thresholds, 6)

@@ -15,7 +15,7 @@ from benchmarks import coder_figures, decisions, hands
 from benchmarks.decisions import Chosen
 from benchmarks.measures import Asked, macro_f1
 from pipeline import recommend
-from pipeline.engines import coder, e5, encoder, recommender, shipped, tuned
+from pipeline.engines import coder, recommender, shipped, tuned
 from pipeline.engines.coder import CodebookCoder, teaching_sentences
 from pipeline.engines.encoder import Encoder
 from pipeline.study import Codebook
@@ -169,12 +169,11 @@ def left_out(train: dict[str, Hand], validation: Hand, codebook: Codebook, embed
 
 def main() -> None:
     """Train, choose, write, measure."""
-    embed, codebook = encoder.embedded(), hands.codebook()
+    embed, codebook, second = hands.embedded(), hands.codebook(), hands.second()
     own = {name: embedded(embed, name) for name in hands.TRAINING}
     validation = embedded(embed, hands.VALIDATION)
     train = Hand([s for h in own.values() for s in h.sentences], np.vstack([h.vectors for h in own.values()]))
     write_heads(train, codebook, embed)
-    second = tuned.Tuned(e5.E5Encoder(tuned=True))
     asked = {
         shipped.ACCURATE: uncalibrated(validation, codebook, embed, second),
         shipped.FAST: uncalibrated(validation, codebook, embed, None),
