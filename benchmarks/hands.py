@@ -20,7 +20,7 @@ from pipeline.study import Codebook
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADS = ROOT / "pipeline" / "engines" / "heads"
-TRAINING = ("a", "c", "d", "e")
+TRAINING = ("a", "c", "d", "e", "h", "i")
 VALIDATION, HELD_OUT = "g", "b"
 
 

@@ -1,10 +1,14 @@
 """Tune the upper half of the second encoder with heads for recommendation and themes; write both.
 
-Run with `make train-tuned` (half an hour on two cores). The lower half is frozen and computed once. Hand g was looked
+Run with `make train-tuned` (half an hour on two idle cores). The lower half is frozen and computed once. It is done in
+two goes, as the hands came: the first four hands from the model as packed, then the later ones, among sentences of the
+first, from what the first go wrote. `python -m benchmarks.train_tuned more` does the second go alone. Hand g was looked
 at to choose blend and number of epochs; hand b is only measured (`make train-coder`).
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 import torch
@@ -12,10 +16,12 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from benchmarks import hands
-from pipeline.engines import e5, tuned
+from pipeline.engines import e5, shipped, tuned
 from pipeline.study import Codebook
 
 EPOCHS, BATCH, RATE, HEAD_RATE, WARM_UP, SCALE, START_C = 4, 32, 2e-4, 1e-3, 0.1, 10.0, 0.5
+FIRST = ("a", "c", "d", "e")
+MORE_EPOCHS, MORE_RATE, REPLAYED = 2, 0.5, 0.5  # rate as a share of the first; replayed sentences per new one
 Hidden = list[np.ndarray]
 
 
@@ -40,6 +46,22 @@ def run_layers(layers: nn.ModuleList, hidden: torch.Tensor, mask: torch.Tensor) 
         out = layer(hidden, attention_mask=additive)
         hidden = out[0] if isinstance(out, tuple) else out
     return hidden
+
+
+def lowest(texts: list[str]) -> Hidden:
+    """Return each text's hidden states after the lower half alone."""
+    model = e5.build()
+    tokens = e5.token_ids(texts)
+    order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
+    found: dict[int, np.ndarray] = {}
+    model.encoder.layer = model.encoder.layer[: e5.LOWER]
+    for start in range(0, len(order), BATCH):
+        places = order[start : start + BATCH]
+        with torch.no_grad():
+            hidden, mask = e5.embedded([tokens[i] for i in places], len(tokens[places[-1]]))
+            states = model(inputs_embeds=hidden, attention_mask=mask).last_hidden_state
+        found |= {i: states[row, : len(tokens[i])].half().numpy() for row, i in enumerate(places)}
+    return [found[i] for i in range(len(texts))]
 
 
 def lower_half(texts: list[str]) -> tuple[Hidden, np.ndarray]:
@@ -110,23 +132,46 @@ def train(hidden: Hidden, plain: np.ndarray, truth: np.ndarray) -> Upper:
     rng = np.random.default_rng(1)
     model = Upper(e5.build().encoder.layer[e5.LOWER :], plain.mean(axis=0), truth.shape[1])
     start_head(model.head, (plain - plain.mean(axis=0)) * SCALE, truth)
-    lengths, target = np.array([len(h) for h in hidden]), torch.from_numpy(truth)
+    fit(model, hidden, truth, [np.arange(len(hidden))] * EPOCHS, rng)
+    return model.eval()
+
+
+def train_more(model: Upper, hidden: Hidden, truth: np.ndarray, is_new: np.ndarray) -> None:
+    """Tune on with new sentences, among some of those that the model knows, drawn anew for each pass."""
+    torch.manual_seed(2)
+    rng = np.random.default_rng(2)
+    new, known = np.flatnonzero(is_new), np.flatnonzero(~is_new)
+    drawn = [rng.choice(known, int(REPLAYED * len(new)), replace=False) for _ in range(MORE_EPOCHS)]
+    fit(model, hidden, truth, [np.concatenate([new, some]) for some in drawn], rng, MORE_RATE)
+    model.eval()
+
+
+def fit(
+    model: Upper,
+    hidden: Hidden,
+    truth: np.ndarray,
+    passes: list[np.ndarray],
+    rng: np.random.Generator,
+    rate: float = 1.0,
+) -> None:
+    """Tune the model on the sentences of each pass, the rate rising and then falling over all of them."""
+    target = torch.from_numpy(truth)
     groups = [{"params": model.layers.parameters(), "top": RATE}, {"params": model.head.parameters(), "top": HEAD_RATE}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps, step = EPOCHS * (len(hidden) // BATCH + 1), 0
-    for _ in range(EPOCHS):
+    steps, step = sum(len(some) // BATCH + 1 for some in passes), 0
+    for some in passes:
         model.train()
-        for places in chunks(lengths, rng):
+        lengths = np.array([len(hidden[i]) for i in some])
+        for places in (some[chunk] for chunk in chunks(lengths, rng)):
             step += 1
             factor = min(step / (WARM_UP * steps), max(0.0, (steps - step) / ((1 - WARM_UP) * steps)))
             for group in optimizer.param_groups:
-                group["lr"] = group["top"] * factor
+                group["lr"] = rate * group["top"] * factor
             loss = loss_of(model(*padded(hidden, places)), target[places])
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.layers.parameters(), 1.0)
             optimizer.step()
-    return model.eval()
 
 
 def probabilities(model: Upper, hidden: Hidden) -> np.ndarray:
@@ -140,7 +185,7 @@ def probabilities(model: Upper, hidden: Hidden) -> np.ndarray:
     return found
 
 
-def write(model: Upper, codebook: Codebook, trained_on: int) -> None:
+def write(model: Upper, codebook: Codebook, trained_on: tuple[str, ...]) -> None:
     """Write the layers as eight-bit numbers, and the heads as a regression over the unit vector."""
     named = {f"encoder.layer.{name}": value for name, value in model.layers.state_dict().items()}
     shifted = {_shift(name): value.numpy() for name, value in named.items()}
@@ -148,8 +193,8 @@ def write(model: Upper, codebook: Codebook, trained_on: int) -> None:
     head = {
         "codebook": codebook.fingerprint,
         "outputs": ["recommendation", *codebook.ids],
-        "trained_on": trained_on,
-        "hands": list(hands.TRAINING),
+        "trained_on": len(hands.read(*trained_on)),
+        "hands": list(trained_on),
         "mean": np.round(model.mean.numpy().astype(float), 6).tolist(),
         "intercepts": np.round(model.head.bias.detach().numpy().astype(float), 5).tolist(),
         "weights": np.round(SCALE * model.head.weight.detach().numpy().astype(float), 4).tolist(),
@@ -163,11 +208,31 @@ def _shift(name: str) -> str:
     return ".".join([*parts[:2], str(int(parts[2]) + e5.LOWER), *parts[3:]])
 
 
+def written(codebook: Codebook) -> Upper:
+    """Return the model as the first go wrote it."""
+    head = shipped.read_json(tuned.HEAD)
+    if head["codebook"] != codebook.fingerprint or tuple(head["hands"]) != FIRST:
+        raise ValueError(f"the second go continues what was tuned on hands {', '.join(FIRST)}")
+    whole = e5.build()
+    whole.load_state_dict(e5.read_upper(), strict=False)
+    model = Upper(whole.encoder.layer[e5.LOWER :], np.array(head["mean"], np.float32), len(head["outputs"]))
+    with torch.no_grad():
+        model.head.weight.copy_(torch.tensor(head["weights"]) / SCALE)
+        model.head.bias.copy_(torch.tensor(head["intercepts"]))
+    return model
+
+
 def main() -> None:
-    """Train and write."""
-    codebook, sentences = hands.codebook(), hands.read(*hands.TRAINING)
-    hidden, plain = lower_half([s.text for s in sentences])
-    write(train(hidden, plain, targets(sentences, codebook)), codebook, len(sentences))
+    """Train in two goes and write what each gives."""
+    codebook = hands.codebook()
+    if sys.argv[1:] != ["more"]:
+        sentences = hands.read(*FIRST)
+        hidden, plain = lower_half([s.text for s in sentences])
+        write(train(hidden, plain, targets(sentences, codebook)), codebook, FIRST)
+    sentences, model = hands.read(*hands.TRAINING), written(codebook)
+    is_new = np.array([s.passage.split("-")[0] not in FIRST for s in sentences])
+    train_more(model, lowest([s.text for s in sentences]), targets(sentences, codebook), is_new)
+    write(model, codebook, hands.TRAINING)
 
 
 if __name__ == "__main__":
