@@ -112,8 +112,8 @@ def coverage_lines(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[s
     for name, of in (("", accurate["abstention"]), (" `fast`:", fast["abstention"])):
         yield (
             f"- As it ships (margin {of['margin']}):{name} {of['assigned']} labels assigned, {of['abstained']} "
-            f"abstained; precision {of['precision']:.3f}, recall {of['recall']:.3f}, mean F1 {of['macro_f1']:.3f} with what is "
-            f"abstained counted as not assigned."
+            f"abstained; precision {of['precision']:.3f}, recall {of['recall']:.3f}, mean F1 {of['macro_f1']:.3f} "
+            f"with what is abstained counted as not assigned."
         )
         yield (
             f"- Dropping the least certain fifth of the labels lifts precision{name.rstrip(':')} by "
