@@ -89,7 +89,8 @@ def kept_step(size: int) -> Step:
         blended, n, advising = (kept["embedded"] + kept["tuned"]) / 2, int(kept["n"]), int(kept["advising"])
     pairs, start, book = [], 0, hands.codebook()
     for name in (hands.VALIDATION, hands.HELD_OUT):
-        hand = Hand(hands.read(name), np.empty((0, 0)))
+        sentences = hands.read(name)
+        hand = Hand(sentences, np.empty((len(sentences), 0)))
         own = blended[start : start + len(hand.sentences)]
         pairs.append(hand.asked(book, own[:, 0], own[:, 1:]))
         start += len(own)
