@@ -48,25 +48,10 @@ def run_layers(layers: nn.ModuleList, hidden: torch.Tensor, mask: torch.Tensor) 
     return hidden
 
 
-def lowest(texts: list[str]) -> Hidden:
-    """Return each text's hidden states after the lower half alone."""
+def lower_half(texts: list[str], layers: int = e5.LAYERS) -> tuple[Hidden, np.ndarray]:
+    """Return each text's hidden states after the lower half, and the vectors that the first layers, all or some, give."""
     model = e5.build()
-    tokens = e5.token_ids(texts)
-    order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
-    found: dict[int, np.ndarray] = {}
-    model.encoder.layer = model.encoder.layer[: e5.LOWER]
-    for start in range(0, len(order), BATCH):
-        places = order[start : start + BATCH]
-        with torch.no_grad():
-            hidden, mask = e5.embedded([tokens[i] for i in places], len(tokens[places[-1]]))
-            states = model(inputs_embeds=hidden, attention_mask=mask).last_hidden_state
-        found |= {i: states[row, : len(tokens[i])].half().numpy() for row, i in enumerate(places)}
-    return [found[i] for i in range(len(texts))]
-
-
-def lower_half(texts: list[str]) -> tuple[Hidden, np.ndarray]:
-    """Return each text's hidden states after the lower half, and the untuned vectors."""
-    model = e5.build()
+    model.encoder.layer = model.encoder.layer[:layers]
     tokens = e5.token_ids(texts)
     order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
     found: dict[int, np.ndarray] = {}
@@ -231,7 +216,8 @@ def main() -> None:
         write(train(hidden, plain, targets(sentences, codebook)), codebook, FIRST)
     sentences, model = hands.read(*hands.TRAINING), written(codebook)
     is_new = np.array([s.passage.split("-")[0] not in FIRST for s in sentences])
-    train_more(model, lowest([s.text for s in sentences]), targets(sentences, codebook), is_new)
+    hidden, _ = lower_half([s.text for s in sentences], e5.LOWER)
+    train_more(model, hidden, targets(sentences, codebook), is_new)
     write(model, codebook, hands.TRAINING)
 
 
