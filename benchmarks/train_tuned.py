@@ -49,7 +49,7 @@ def run_layers(layers: nn.ModuleList, hidden: torch.Tensor, mask: torch.Tensor) 
 
 
 def lower_half(texts: list[str], layers: int = e5.LAYERS) -> tuple[Hidden, np.ndarray]:
-    """Return each text's hidden states after the lower half, and the vectors that the first layers, all or some, give."""
+    """Return each text's hidden states after the lower half, and its vector after the first `layers` of the model."""
     model = e5.build()
     model.encoder.layer = model.encoder.layer[:layers]
     tokens = e5.token_ids(texts)
