@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder train-tuned train-pages train-translations bench bench-ingest bench-dedup bench-coverage bench-codebook accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-tuned learning-curve bench-learning bench-coder train-pages train-translations bench bench-ingest bench-dedup bench-coverage bench-codebook accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -28,12 +28,21 @@ example: report  ## refresh the example report that is committed
 golden: report  ## refresh the golden numbers from the shipped study
 	$(BIN)/python -c "import json; from pathlib import Path; from pipeline import study; from tests.test_run import GOLDEN, golden_numbers; GOLDEN.write_text(json.dumps(golden_numbers(study.load(Path())), indent=2) + chr(10))"
 
-train-coder: $(STAMP)  ## train the shipped heads and print their figures on the held-out hand
+train-coder: $(STAMP)  ## train the shipped heads, choose calibration and thresholds, print the figures on the held-out hand
 	$(BIN)/python -m benchmarks.train_taught
-	$(BIN)/python benchmarks/train_heads.py
+	$(BIN)/python -m benchmarks.train_heads
 
-train-tuned: $(STAMP)  ## tune the second encoder of the accurate profile (20 minutes), before train-coder
-	$(BIN)/python benchmarks/train_tuned.py
+train-tuned: $(STAMP)  ## tune the second encoder of the accurate profile (half an hour), before train-coder
+	$(BIN)/python -m benchmarks.train_tuned
+
+learning-curve: $(STAMP)  ## train the coder on fewer sentences and measure it (half an hour), after train-coder
+	$(BIN)/python -m benchmarks.learning_curve
+
+bench-learning: $(STAMP)  ## measure what the coder gains from people's codes in a study it has not seen
+	$(BIN)/python -m benchmarks.adaptation
+
+bench-coder: $(STAMP)  ## time both profiles of the coder
+	$(BIN)/python -m benchmarks.speed
 
 accuracy: report  ## measure the shipped corpus against its labels
 	$(BIN)/python benchmarks/accuracy.py

@@ -9,13 +9,12 @@ g play no part. Run with `make train-coder`, before the heads are trained.
 from __future__ import annotations
 
 import json
-import tomllib
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.train_heads import HEADS, HELD_OUT, ROOT, VALIDATION, Sentence, read_hand
-from pipeline.engines import e5, encoder, levelled, taught
+from benchmarks.hands import HEADS, TRAINING, Sentence, codebook, embedded, plain, read
+from pipeline.engines import levelled, taught
 from pipeline.engines.encoder import Encoder
 from pipeline.study import Codebook
 
@@ -24,11 +23,10 @@ LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "pt"})
 
 def main() -> None:
     """Fit directions and mappings, and write them."""
-    files = sorted((ROOT / "data" / "training").glob("hand-*.jsonl"))
-    hands = [read_hand(file) for file in files if file.stem not in {HELD_OUT, VALIDATION}]
-    embed, plain = encoder.embedded(), e5.E5Encoder(tuned=False)
-    write_directions([s for hand in hands for s in hand if s.language in LANGUAGES], plain)
-    write_calibration([[s for s in hand if s.recommendation] for hand in hands], embed, levelled.Levelled(plain))
+    hands = [read(hand) for hand in TRAINING]
+    second = plain()
+    write_directions([s for hand in hands for s in hand if s.language in LANGUAGES], second.inner)
+    write_calibration([[s for s in hand if s.recommendation] for hand in hands], embedded(), second)
 
 
 def write_directions(sentences: list[Sentence], plain: Encoder) -> None:
@@ -41,10 +39,9 @@ def write_directions(sentences: list[Sentence], plain: Encoder) -> None:
 
 def write_calibration(hands: list[list[Sentence]], embed: Encoder, second: Encoder) -> None:
     """Write how decision values become probabilities, with one encoder and with two."""
-    codebook = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
     found = {
-        "one": mapping(hands, codebook, embed, None),
-        "two": mapping(hands, codebook, embed, second),
+        "one": mapping(hands, codebook(), embed, None),
+        "two": mapping(hands, codebook(), embed, second),
         "trained_on": sum(map(len, hands)),
         "method": "Platt, pooled over the shipped themes, each training hand a study of its own",
     }

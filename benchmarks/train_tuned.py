@@ -1,32 +1,27 @@
 """Tune the upper half of the second encoder with heads for recommendation and themes; write both.
 
-Run with `make train-tuned` (5 to 20 minutes on two cores). The lower half is frozen and computed once. Hands a, c, d
-and e train; hand g was looked at to choose blend, threshold and number of epochs; hand b is only measured
-(`benchmarks/coder.py`).
+Run with `make train-tuned` (half an hour on two idle cores). The lower half is frozen and computed once. It is done in
+two goes, as the hands came: the first four hands from the model as packed, then the later ones, among sentences of the
+first, from what the first go wrote. `python -m benchmarks.train_tuned more` does the second go alone. Hand g was looked
+at to choose blend and number of epochs; hand b is only measured (`make train-coder`).
 """
 
 from __future__ import annotations
 
-import json
 import sys
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks import hands
+from pipeline.engines import e5, shipped, tuned
+from pipeline.study import Codebook
 
-from benchmarks.train_heads import Sentence, read_hand  # noqa: E402
-from pipeline.engines import e5, tuned  # noqa: E402
-from pipeline.study import Codebook  # noqa: E402
-
-HEADS = ROOT / "pipeline" / "engines" / "heads"
-TRAINING = ("a", "c", "d", "e")
 EPOCHS, BATCH, RATE, HEAD_RATE, WARM_UP, SCALE, START_C = 4, 32, 2e-4, 1e-3, 0.1, 10.0, 0.5
+FIRST = ("a", "c", "d", "e")
+MORE_EPOCHS, MORE_RATE, REPLAYED = 2, 0.5, 0.5  # rate as a share of the first; replayed sentences per new one
 Hidden = list[np.ndarray]
 
 
@@ -53,9 +48,10 @@ def run_layers(layers: nn.ModuleList, hidden: torch.Tensor, mask: torch.Tensor) 
     return hidden
 
 
-def lower_half(texts: list[str]) -> tuple[Hidden, np.ndarray]:
-    """Return each text's hidden states after the lower half, and the untuned vectors."""
+def lower_half(texts: list[str], layers: int = e5.LAYERS) -> tuple[Hidden, np.ndarray]:
+    """Return each text's hidden states after the lower half, and its vector after the first `layers` of the model."""
     model = e5.build()
+    model.encoder.layer = model.encoder.layer[:layers]
     tokens = e5.token_ids(texts)
     order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
     found: dict[int, np.ndarray] = {}
@@ -108,48 +104,87 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return recommendation + (themes * truth[:, :1]).sum() / truth[:, 0].sum().clamp(min=1)
 
 
-def train(sentences: list[Sentence], codebook: Codebook) -> Upper:
-    """Return the tuned upper half."""
+def targets(sentences: list[hands.Sentence], codebook: Codebook) -> np.ndarray:
+    """Return what the heads have to give: recommendation, then the themes (sentences × outputs)."""
+    both = np.column_stack([hands.advising(sentences), hands.truth(sentences, codebook.ids)])
+    wanted: np.ndarray = both.astype(np.float32)
+    return wanted
+
+
+def train(hidden: Hidden, plain: np.ndarray, truth: np.ndarray) -> Upper:
+    """Return the upper half tuned on what `lower_half` gives of the sentences."""
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
-    truth = np.array([[s.recommendation, *(theme in s.codes for theme in codebook.ids)] for s in sentences], np.float32)
-    hidden, plain = lower_half([s.text for s in sentences])
     model = Upper(e5.build().encoder.layer[e5.LOWER :], plain.mean(axis=0), truth.shape[1])
     start_head(model.head, (plain - plain.mean(axis=0)) * SCALE, truth)
-    lengths, target = np.array([len(h) for h in hidden]), torch.from_numpy(truth)
+    fit(model, hidden, truth, [np.arange(len(hidden))] * EPOCHS, rng)
+    return model.eval()
+
+
+def train_more(model: Upper, hidden: Hidden, truth: np.ndarray, is_new: np.ndarray) -> None:
+    """Tune on with new sentences, among some of those that the model knows, drawn anew for each pass."""
+    torch.manual_seed(2)
+    rng = np.random.default_rng(2)
+    new, known = np.flatnonzero(is_new), np.flatnonzero(~is_new)
+    drawn = [rng.choice(known, int(REPLAYED * len(new)), replace=False) for _ in range(MORE_EPOCHS)]
+    fit(model, hidden, truth, [np.concatenate([new, some]) for some in drawn], rng, MORE_RATE)
+    model.eval()
+
+
+def fit(
+    model: Upper,
+    hidden: Hidden,
+    truth: np.ndarray,
+    passes: list[np.ndarray],
+    rng: np.random.Generator,
+    rate: float = 1.0,
+) -> None:
+    """Tune the model on the sentences of each pass, the rate rising and then falling over all of them."""
+    target = torch.from_numpy(truth)
     groups = [{"params": model.layers.parameters(), "top": RATE}, {"params": model.head.parameters(), "top": HEAD_RATE}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps, step = EPOCHS * (len(sentences) // BATCH + 1), 0
-    for _ in range(EPOCHS):
+    steps, step = sum(len(some) // BATCH + 1 for some in passes), 0
+    for some in passes:
         model.train()
-        for places in chunks(lengths, rng):
+        lengths = np.array([len(hidden[i]) for i in some])
+        for places in (some[chunk] for chunk in chunks(lengths, rng)):
             step += 1
             factor = min(step / (WARM_UP * steps), max(0.0, (steps - step) / ((1 - WARM_UP) * steps)))
             for group in optimizer.param_groups:
-                group["lr"] = group["top"] * factor
+                group["lr"] = rate * group["top"] * factor
             loss = loss_of(model(*padded(hidden, places)), target[places])
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.layers.parameters(), 1.0)
             optimizer.step()
-    return model.eval()
 
 
-def write(model: Upper, codebook: Codebook, trained_on: int) -> None:
+def probabilities(model: Upper, hidden: Hidden) -> np.ndarray:
+    """Return the probabilities of all outputs (texts × outputs) before the layers are packed into eight bits."""
+    order = np.array(sorted(range(len(hidden)), key=lambda i: len(hidden[i])))
+    found = np.empty((len(hidden), model.head.out_features))
+    with torch.no_grad():
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            found[places] = torch.sigmoid(model(*padded(hidden, places))).numpy()
+    return found
+
+
+def write(model: Upper, codebook: Codebook, trained_on: tuple[str, ...]) -> None:
     """Write the layers as eight-bit numbers, and the heads as a regression over the unit vector."""
     named = {f"encoder.layer.{name}": value for name, value in model.layers.state_dict().items()}
     shifted = {_shift(name): value.numpy() for name, value in named.items()}
-    e5.write_upper(shifted, HEADS / e5.UPPER)
+    e5.write_upper(shifted, hands.HEADS / e5.UPPER)
     head = {
         "codebook": codebook.fingerprint,
         "outputs": ["recommendation", *codebook.ids],
-        "trained_on": trained_on,
-        "hands": list(TRAINING),
+        "trained_on": len(hands.read(*trained_on)),
+        "hands": list(trained_on),
         "mean": np.round(model.mean.numpy().astype(float), 6).tolist(),
         "intercepts": np.round(model.head.bias.detach().numpy().astype(float), 5).tolist(),
         "weights": np.round(SCALE * model.head.weight.detach().numpy().astype(float), 4).tolist(),
     }
-    (HEADS / tuned.HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+    hands.write(tuned.HEAD, head)
 
 
 def _shift(name: str) -> str:
@@ -158,12 +193,32 @@ def _shift(name: str) -> str:
     return ".".join([*parts[:2], str(int(parts[2]) + e5.LOWER), *parts[3:]])
 
 
+def written(codebook: Codebook) -> Upper:
+    """Return the model as the first go wrote it."""
+    head = shipped.read_json(tuned.HEAD)
+    if head["codebook"] != codebook.fingerprint or tuple(head["hands"]) != FIRST:
+        raise ValueError(f"the second go continues what was tuned on hands {', '.join(FIRST)}")
+    whole = e5.build()
+    whole.load_state_dict(e5.read_upper(), strict=False)
+    model = Upper(whole.encoder.layer[e5.LOWER :], np.array(head["mean"], np.float32), len(head["outputs"]))
+    with torch.no_grad():
+        model.head.weight.copy_(torch.tensor(head["weights"]) / SCALE)
+        model.head.bias.copy_(torch.tensor(head["intercepts"]))
+    return model
+
+
 def main() -> None:
-    """Train and write."""
-    codebook = Codebook.model_validate(tomllib.loads((ROOT / "codebook.toml").read_text(encoding="utf-8")))
-    files = [ROOT / "data" / "training" / f"hand-{hand}.jsonl" for hand in TRAINING]
-    sentences = [s for file in files for s in read_hand(file)]
-    write(train(sentences, codebook), codebook, len(sentences))
+    """Train in two goes and write what each gives."""
+    codebook = hands.codebook()
+    if sys.argv[1:] != ["more"]:
+        sentences = hands.read(*FIRST)
+        hidden, plain = lower_half([s.text for s in sentences])
+        write(train(hidden, plain, targets(sentences, codebook)), codebook, FIRST)
+    sentences, model = hands.read(*hands.TRAINING), written(codebook)
+    is_new = np.array([s.passage.split("-")[0] not in FIRST for s in sentences])
+    hidden, _ = lower_half([s.text for s in sentences], e5.LOWER)
+    train_more(model, hidden, targets(sentences, codebook), is_new)
+    write(model, codebook, hands.TRAINING)
 
 
 if __name__ == "__main__":

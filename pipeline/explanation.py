@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline import estimates, occlusion
 from pipeline.coded import gold
-from pipeline.engines import cache, judge
+from pipeline.engines import cache, coder, judge
 from pipeline.engines.judge import Judge, Lessons
 from pipeline.errors import GlosaError
 from pipeline.occlusion import Weight
@@ -106,7 +106,7 @@ def explain(study: Study, unit_id: str, ask: Judge | None = None) -> Explanation
         views,
         own["method"].iloc[0] if len(own) else "",
         advice,
-        _themes(own, study.codebook, study.settings.coding, weighed),
+        _themes(own, study.codebook, study.settings.coding, weighed, _thresholds(study, codings)),
         _nearest(study, store, unit_id, coded[coded["unit_id"] != unit_id], units),
         tuple(_notes(unit, own, views, study.codebook, weighed)),
     )
@@ -131,11 +131,6 @@ def weigh_words(ask: Judge, text: str, language: str) -> occlusion.Weighed:
         return np.column_stack([found.recommendation, found.themes])
 
     return occlusion.weigh(text, score)
-
-
-def threshold(settings: CodingSection, theme: str) -> float:  # noqa: ARG001
-    """Return the probability from which a theme is assigned."""
-    return settings.threshold
 
 
 def said(coded: pd.DataFrame, unit_id: str) -> tuple[Said, ...]:
@@ -216,18 +211,28 @@ def _advice(unit: pd.Series, threshold: float, weighed: occlusion.Weighed) -> De
     return Decision("recommendation", score, threshold, status, *weighed.strongest(0, _WORDS))
 
 
+def _thresholds(study: Study, codings: pd.DataFrame) -> list[float]:
+    """Return from which probability each theme is assigned in this run, in the codebook's order."""
+    method = next((name for name in codings["method"] if name != estimates.PEOPLE), "")
+    return coder.thresholds(study.codebook.ids, study.settings.coding, method)
+
+
 def _themes(
-    own: pd.DataFrame, codebook: Codebook, settings: CodingSection, weighed: occlusion.Weighed
+    own: pd.DataFrame,
+    codebook: Codebook,
+    settings: CodingSection,
+    weighed: occlusion.Weighed,
+    thresholds: Sequence[float],
 ) -> tuple[Decision, ...]:
     """Return the decisions by score, `other` last; words stand with what is assigned or nearly so, else with the best.
 
     A unit that the run has not coded has the scores that it would have.
     """
     found = []
-    for target, theme in enumerate(codebook.ids, 1):
+    for target, (theme, threshold) in enumerate(zip(codebook.ids, thresholds, strict=True), 1):
         score = float(own.at[theme, "score"] if theme in own.index else weighed.scores[target])
         status = str(own.at[theme, "status"]) if theme in own.index else NOT_CONSIDERED
-        found.append((Decision(theme, score, threshold(settings, theme), status), target))
+        found.append((Decision(theme, score, threshold, status), target))
     found.sort(key=lambda entry: -entry[0].score)
     told = [
         _with_words(decision, weighed, target) if not i or _nearly(decision, settings) else decision

@@ -56,6 +56,13 @@ def versions() -> Mapping[str, str]:
     return found
 
 
+@cache
+def heads() -> Mapping[str, str]:
+    """Return the SHA-256 of every file that training wrote: weights, calibration, thresholds, figures."""
+    folder = Path(str(resources.files("pipeline.engines"))) / "heads"
+    return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.suffix in {".json", ".npz"}}
+
+
 def model_key(study: Study) -> str:
     """Name the study's embedding model with its revision."""
     embed = study.settings.embed
@@ -77,9 +84,10 @@ def describe(study: Study) -> dict[str, Any]:
 
 
 def build(study: Study, outputs: Iterable[str], seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Return the manifest: the description, rows and hash of every output, seconds per stage."""
+    """Return the manifest: the description, hashes of the shipped heads and of every output, seconds per stage."""
     return {
         **describe(study),
+        "heads": dict(heads()),
         "outputs": {name: _output(study.root / name) for name in outputs},
         "seconds": {**read(study).get("seconds", {}), **{k: round(v, 3) for k, v in seconds.items()}},
     }

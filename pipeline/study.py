@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -90,8 +90,9 @@ class CodingSection(_Section):
     """Where a probability becomes an assignment, and where the coder says that it can't tell."""
 
     profile: Literal["accurate", "fast"] = "accurate"
+    thresholds: dict[str, Annotated[float, Field(gt=0.0, lt=1.0)]] = Field(default={})
     threshold: float = Field(default=0.3, gt=0.0, lt=1.0)
-    margin: float = Field(default=0.05, ge=0.0, lt=0.5)
+    margin: float = Field(default=0.07, ge=0.0, lt=0.5)
 
 
 class TopicsSection(_Section):
@@ -261,6 +262,7 @@ def load(root: Path) -> Study:
     settings = _validate(Settings, _read_toml(settings_file), settings_file)
     codebook = _validate(Codebook, _read_toml(codebook_file), codebook_file)
     _check_theme_ids(codebook, codebook_file)
+    _check_thresholds(settings, codebook, settings_file)
     return Study(root, settings, codebook)
 
 
@@ -279,6 +281,18 @@ def _check_theme_ids(codebook: Codebook, file: Path) -> None:
                 f"a theme has the id {theme_id!r}.",
                 "an id that is not reserved.",
                 "Rename the theme: `other` is what fits no theme, `recommendation` what recommends something.",
+            )
+
+
+def _check_thresholds(settings: Settings, codebook: Codebook, file: Path) -> None:
+    for theme_id in settings.coding.thresholds:
+        if theme_id not in codebook.ids:
+            near = difflib.get_close_matches(theme_id, codebook.ids, n=1)
+            raise GlosaError(
+                file,
+                f"`coding.thresholds` names {theme_id!r}, which is no theme of the codebook.",
+                f"one of {', '.join(codebook.ids)}.",
+                f"Did you mean `{near[0]}`?" if near else "Remove it, or add the theme to codebook.toml.",
             )
 
 

@@ -1201,7 +1201,7 @@ def test_uncertainty_is_how_near_a_decision_is_to_its_threshold() -> None:
     codings = pd.DataFrame(
         [("u1", "a", 0.3), ("u1", "b", 0.9), ("u2", "a", 0.15), ("u2", "other", 0.3), ("u3", "a", 0.65)],
         columns=["unit_id", "theme_id", "score"],
-    )
+    ).assign(method="any")
     found = proposals.uncertainty(units, codings, study.Settings())
     assert found.to_dict() == {"u1": 1.0, "u2": 0.5, "u3": 0.5, "u4": 1.0}
     everything = study.Settings(units=study.UnitsSection(eligible="all"))

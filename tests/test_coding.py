@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter
 
@@ -11,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import estimates, recommend, schemas
-from pipeline.engines import coder, encoder, recommender, taught, tuned
+from pipeline.engines import coder, encoder, recommender, shipped, taught, tuned
 from pipeline.engines.coder import decide
 from pipeline.stages.coding import code
 from pipeline.study import Codebook, CodingSection
 from tests.conftest import ROOT, FakeEncoder
 
 THEMES = ("a", "b", "c")
+SHIPPED = ["accountability", "prevention", "empathy", "dialogue", "supervision"]
 CODEBOOK = Codebook.model_validate(
     {
         "themes": [
@@ -28,12 +30,22 @@ CODEBOOK = Codebook.model_validate(
 PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=6)
 
 
-@given(PROBABILITIES, st.floats(0.1, 0.9), st.floats(0, 0.4))
-def test_a_unit_has_a_theme_or_is_other_or_abstained(p: list[float], threshold: float, margin: float) -> None:
-    assigned, status = decide(p, threshold, margin)
-    assert any(assigned) == (status == "assigned")
-    assert status in {"assigned", "abstained", "rejected"}
-    assert all(chosen == (value >= threshold) for chosen, value in zip(assigned, p, strict=True))
+@given(PROBABILITIES, st.lists(st.floats(0.1, 0.9), min_size=6, max_size=6), st.floats(0, 0.4))
+def test_a_unit_has_a_theme_or_is_other_or_abstained(p: list[float], thresholds: list[float], margin: float) -> None:
+    statuses, status = decide(p, thresholds[: len(p)], margin)
+    assert ("assigned" in statuses) == (status == "assigned")
+    assert (set(statuses) == {"rejected"}) == (status == "rejected")
+    for value, threshold, found in zip(p, thresholds, statuses, strict=False):
+        if abs(value - threshold) > margin + 1e-6:
+            assert found == ("assigned" if value > threshold else "rejected")
+        elif abs(value - threshold) < margin - 1e-6:
+            assert found == "abstained"
+
+
+def test_on_the_border_a_label_is_kept() -> None:
+    statuses, _ = decide([0.56, 0.5599, 0.44, 0.4399], [0.5] * 4, 0.06)
+    assert statuses == ["assigned", "abstained", "abstained", "rejected"]
+    assert decide([0.5, 0.4999], [0.5] * 2, 0.0)[0] == ["assigned", "rejected"]
 
 
 def test_the_table_of_codings() -> None:
@@ -41,13 +53,16 @@ def test_the_table_of_codings() -> None:
         ["u1", "u2", "u3"],
         np.array([[0.9, 0.1, 0.7], [0.45, 0.2, 0.1], [0.1, 0.1, 0.1]]),
         CODEBOOK,
-        CodingSection(threshold=0.5, margin=0.1),
+        CodingSection(threshold=0.5, thresholds={"c": 0.65}, margin=0.1),
         "test",
     )
     schemas.validate("codings", table)
-    assigned = table[table["assigned"]].groupby("unit_id")["theme_id"].agg(list).to_dict()
-    assert assigned == {"u1": ["a", "c"], "u3": ["other"]}
-    assert set(table.loc[table["status"] == "abstained", "unit_id"]) == {"u2"}
+    assert table.groupby("unit_id")["status"].agg(list).to_dict() == {
+        "u1": ["assigned", "rejected", "abstained", "rejected"],
+        "u2": ["abstained", "rejected", "rejected", "abstained"],
+        "u3": ["rejected", "rejected", "rejected", "assigned"],
+    }
+    assert (table["assigned"] == (table["status"] == "assigned")).all()
     schemas.validate("codings", code([], np.empty((0, 3)), CODEBOOK, CodingSection(threshold=0.5, margin=0.1), "test"))
 
 
@@ -55,13 +70,38 @@ def test_shipped_heads_know_what_they_were_trained_on() -> None:
     head = recommender.load()
     assert head.features == recommend.FEATURES
     assert len(head.weights) == 512 + len(recommend.FEATURES)
-    for figures in recommender.read_json("figures.json").values():
+    for figures in shipped.read_json("figures.json").values():
         assert figures["recommendation"]["n"] > 500
-        assert set(figures["themes"]["f1"]) == {"accountability", "prevention", "empathy", "dialogue", "supervision"}
+        assert list(figures["themes"]["f1"]) == SHIPPED
+    for profile in ("accurate", "fast"):
+        assert list(shipped.thresholds(profile)) == SHIPPED
 
 
-def test_the_default_threshold_is_the_one_that_training_chose() -> None:
-    assert recommender.read_json("themes.json")["threshold"] == CodingSection().threshold
+def test_thresholds_of_the_study_go_before_the_shipped_ones_and_these_before_the_one_for_all() -> None:
+    themes, settings = [*SHIPPED, "new"], CodingSection(thresholds={"empathy": 0.61}, threshold=0.17)
+    for method, profile in ((coder.BLENDED, "accurate"), (coder.TRAINED, "fast")):
+        chosen = shipped.thresholds(profile) | {"empathy": 0.61, "new": 0.17}
+        assert coder.thresholds(themes, settings, method) == [chosen[theme] for theme in themes]
+    assert coder.thresholds(themes, settings, taught.FROM_CODEBOOK) == [0.17, 0.17, 0.61, 0.17, 0.17, 0.17]
+
+
+def test_what_validation_chose_is_what_ships_and_what_the_template_shows() -> None:
+    decisions = shipped.read_json(shipped.DECISIONS)
+    assert decisions["margin"] == CodingSection().margin
+    template = (ROOT / "pipeline" / "templates" / "study.toml").read_text(encoding="utf-8")
+    shown = tomllib.loads("\n".join(re.findall(r"^# ((?:thresholds|margin) = .*)$", template, flags=re.MULTILINE)))
+    assert shown == {"thresholds": shipped.thresholds("accurate"), "margin": decisions["margin"]}
+
+
+def test_calibration_keeps_the_order_of_probabilities() -> None:
+    p = np.linspace(0, 1, 101)
+    for profile in ("accurate", "fast"):
+        assert (np.diff(shipped.recommendation(p[:, None], profile)[:, 0]) >= 0).all()
+        found = shipped.themes(np.repeat(p[:, None], len(SHIPPED), axis=1), profile)
+        assert found.shape == (101, len(SHIPPED))
+        assert (np.diff(found, axis=0) >= 0).all()
+        assert ((found >= 0) & (found <= 1)).all()
+    assert shipped.themes(np.empty((0, len(SHIPPED))), "fast").shape == (0, len(SHIPPED))
 
 
 def test_the_trained_coder_serves_the_shipped_codebook_and_no_other(fake_encoder: FakeEncoder) -> None:
@@ -75,12 +115,13 @@ def test_the_trained_coder_serves_the_shipped_codebook_and_no_other(fake_encoder
 
 @pytest.mark.slow
 def test_the_shipped_heads_are_what_the_training_script_makes() -> None:
-    from benchmarks import train_heads
+    from benchmarks import hands, train_heads
 
-    before = {path.name: path.read_text() for path in train_heads.HEADS.glob("*.json")}
+    before = {path.name: path.read_text() for path in hands.HEADS.glob("*.json")}
     train_heads.main()
-    after = {path.name: path.read_text() for path in train_heads.HEADS.glob("*.json")}
-    assert json.loads(after["figures.json"]) == json.loads(before["figures.json"])
+    after = {path.name: path.read_text() for path in hands.HEADS.glob("*.json")}
+    for name in ("figures.json", shipped.DECISIONS):
+        assert json.loads(after[name]) == json.loads(before[name])
 
 
 def corpus(rows: list[tuple[str, bool]]) -> estimates.Corpus:

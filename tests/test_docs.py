@@ -59,48 +59,109 @@ def table_row(name: str) -> str:
 def figure_lines() -> Iterator[str]:
     """Yield README's lines about the shipped heads' figures."""
     both = json.loads((HEADS / "figures.json").read_text(encoding="utf-8"))
-    fast, figures = both["fast"], both["accurate"]
-    head, themes = figures["recommendation"], figures["themes"]
-    alone = themes["codebook_alone"]
-    yield _recommends("recommends something", head)
-    mean, interval = themes["macro_f1"], _range(themes["macro_f1_interval"])
-    yield f"| **themes, mean** | {themes['n']} | – | – | {mean:.3f} | {interval} |"
-    for theme, f1 in themes["f1"].items():
-        positives, precision = themes["positives"][theme], themes["precision"][theme]
-        yield f"| {theme} | {themes['n']} | {positives} | {precision:.3f} | {f1:.3f} | – |"
-    yield _recommends("recommends something, `fast`", fast["recommendation"])
-    quick, span = fast["themes"], _range(fast["themes"]["macro_f1_interval"])
-    yield f"| themes, mean, `fast` | {quick['n']} | – | – | {quick['macro_f1']:.3f} | {span} |"
+    yield from theme_lines(both["accurate"], both["fast"])
+    yield from language_lines(both["accurate"], both["fast"])
+    yield from coverage_lines(both["accurate"]["themes"], both["fast"]["themes"])
+    yield from curve_lines(both["accurate"]["learning_curve"])
+    yield from sentences(both["accurate"], both["fast"])
+
+
+def theme_lines(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[str]:
+    """Yield the rows of what is found, how surely, and how far it agrees with the settled codes."""
+    for name, profile in (("", accurate), (", `fast`", fast)):
+        head, themes = profile["recommendation"], profile["themes"]
+        yield (
+            f"| recommends something{name} | {head['n']} | {head['positives']} | {head['precision']:.3f} | "
+            f"{head['recall']:.3f} | {_with(head['f1'], head['f1_interval'])} | {_alpha(head['alpha'])} | "
+            f"{head['calibration_error']:.3f} |"
+        )
+        mean = _with(themes["macro_f1"], themes["macro_f1_interval"])
+        yield f"| themes, mean{name} | {themes['n']} | – | – | – | {mean} | – | {themes['calibration_error']:.3f} |"
+        for theme in themes["f1"] if profile is accurate else ():
+            of = {key: themes[key][theme] for key in ("positives", "precision", "recall", "f1", "f1_interval", "alpha")}
+            yield (
+                f"| {theme} | {themes['n']} | {of['positives']} | {of['precision']:.3f} | {of['recall']:.3f} | "
+                f"{_with(of['f1'], of['f1_interval'])} | {_alpha(of['alpha'])} | "
+                f"{themes['calibration_error_by_theme'][theme]:.3f} |"
+            )
+    alone = fast["themes"]["codebook_alone"]
     yield (
-        f"| themes, mean, taught by the codebook alone | {alone['n']} | – | – | "
-        f"{alone['macro_f1']:.3f} | {_range(alone['macro_f1_interval'])} |"
+        f"| themes, mean, taught by the codebook alone | {alone['n']} | – | – | – | "
+        f"{_with(alone['macro_f1'], alone['macro_f1_interval'])} | – | {alone['calibration_error']:.3f} |"
     )
-    yield f"- F1 by language: recommends something {_listed(head['f1_by_language'])}."
-    yield f"- F1 by language: themes, mean {_listed(themes['macro_f1_by_language'])}."
+
+
+def language_lines(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[str]:
+    """Yield the rows by language."""
+    for code, own in accurate["recommendation"]["by_language"].items():
+        themes = accurate["themes"]["by_language"][code]
+        quick = [fast[part]["by_language"][code]["f1"] for part in ("recommendation", "themes")]
+        yield (
+            f"| {code} | {own['n']} | {_with(own['f1'], own['interval'])} | {quick[0]:.3f} | "
+            f"{themes['n']} | {_with(themes['f1'], themes['interval'])} | {quick[1]:.3f} |"
+        )
+
+
+def coverage_lines(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[str]:
+    """Yield the rows of the risk–coverage curve, and what ships."""
+    for own, quick in zip(accurate["abstention"]["curve"], fast["abstention"]["curve"], strict=True):
+        yield (
+            f"| {own['coverage']:.0%} | {own['assigned']} | {_with(own['precision'], own['interval'])} | "
+            f"{own['recall']:.3f} | {_with(quick['precision'], quick['interval'])} | {quick['recall']:.3f} |"
+        ).replace("%", " %", 1)
+    for name, of in (("", accurate["abstention"]), (" `fast`:", fast["abstention"])):
+        yield (
+            f"- As it ships (margin {of['margin']}):{name} {of['assigned']} labels assigned, {of['abstained']} "
+            f"abstained; precision {of['precision']:.3f}, recall {of['recall']:.3f}, mean F1 {of['macro_f1']:.3f} "
+            f"with what is abstained counted as not assigned."
+        )
+        yield (
+            f"- Dropping the least certain fifth of the labels lifts precision{name.rstrip(':')} by "
+            f"{_with(of['lift'], of['lift_interval'])}; where near misses count among what is dropped, by "
+            f"{_with(of['lift_with_near'], of['lift_with_near_interval'])}."
+        )
+
+
+def curve_lines(curve: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the rows of the learning curve."""
+    for of in curve:
+        yield (
+            f"| {of['sentences']:,} | {of['recommendations']:,} | {of['hands']} | {of['validation_macro_f1']:.3f} | "
+            f"{of['validation_recommendation_f1']:.3f} | {_with(of['macro_f1'], of['macro_f1_interval'])} | "
+            f"{_with(of['recommendation_f1'], of['recommendation_f1_interval'])} |"
+        )
+
+
+def sentences(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[str]:
+    """Yield what is said in words."""
+    head, themes = accurate["recommendation"], accurate["themes"]
     yield (
-        f"- Of the themes that those who wrote these sentences assigned there, the coder assigns "
+        f"- Of the themes that the settled codes hold there, the coder finds "
         f"{themes['found_share']} of 100; of those it assigns, {themes['right_share']} of 100 are right."
     )
     yield (
         f"- Trained on {head['trained_on']:,} sentences (themes: {themes['trained_on']:,}) by {head['hands_trained']} "
-        f"hands, measured on another, `{head['held_out']}`. "
-        f"Intervals: bootstrap over passages, {head['draws']:,} draws."
+        f"hands; calibration, thresholds and margin chosen on `{head['validation']}`; measured on `{head['held_out']}`."
+        f" Intervals: bootstrap over passages, {head['draws']:,} draws."
+    )
+    chance = themes["calibration_error_by_chance"].values()
+    yield (
+        f"- With so few sentences a perfectly calibrated coder would show a calibration error of {min(chance):.3f} to "
+        f"{max(chance):.3f} per theme."
+    )
+    slow, quick = accurate["speed"], fast["speed"]
+    yield (
+        f"- Sentences per second on {slow['cores']} cores, encoding included, best of {slow['runs']} runs beside other "
+        f"work: {slow['units_per_second']:,} (`accurate`), {quick['units_per_second']:,} (`fast`)."
     )
 
 
-def _recommends(name: str, head: dict[str, Any]) -> str:
-    return (
-        f"| {name} | {head['n']} | {head['positives']} | {head['precision']:.3f} | "
-        f"{head['f1']:.3f} | {_range(head['f1_interval'])} |"
-    )
+def _with(value: float, interval: list[float]) -> str:
+    return f"{value:.3f} ({interval[0]:.3f}–{interval[1]:.3f})"
 
 
-def _range(interval: list[float]) -> str:
-    return f"{interval[0]:.3f}–{interval[1]:.3f}"
-
-
-def _listed(by_language: dict[str, float]) -> str:
-    return ", ".join(f"{code} {f1:.3f}" for code, f1 in by_language.items())
+def _alpha(of: dict[str, float]) -> str:
+    return _with(of["value"], [of["low"], of["high"]])
 
 
 def test_every_command_has_help_and_stands_in_readme() -> None:

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from pipeline import cli, explanation, occlusion, study, trace
 from pipeline.coded import records
-from pipeline.engines import coder, encoder, judge, recommender
+from pipeline.engines import coder, encoder, judge, recommender, shipped
 from pipeline.errors import GlosaError
 from pipeline.explanation import CODEBOOK, NOT_CONSIDERED, Said
 from pipeline.occlusion import parts, weigh, without
@@ -201,7 +201,7 @@ def test_the_word_that_a_reader_would_name_is_mostly_among_the_first_three(shipp
     for case in cases("carriers"):
         weighed = explanation.weigh_words(shipped_judge, case["text"], case["language"])
         target = 1 + THEMES.index(case["theme"])
-        if weighed.scores[target] >= study.CodingSection().threshold:
+        if weighed.scores[target] >= shipped.thresholds("accurate")[case["theme"]]:
             named = " ".join(w.words for w in weighed.strongest(target, 3)[0]).split()
             found.append(bool(set(case["word"].split()) & set(named)))
     assert len(found) >= 25
@@ -295,7 +295,7 @@ def test_an_unknown_unit_is_answered_as_by_trace(coded_study: study.Study) -> No
 
 def test_scores_thresholds_and_states_are_those_of_the_run(finished: study.Study) -> None:
     codings = read_table(finished.processed / "codings.parquet", "codings")
-    settings = finished.settings.coding
+    chosen, margin = shipped.thresholds("accurate"), finished.settings.coding.margin
     for unit_id in (*_assigned(finished, "supervision")[:2], *_assigned(finished, "other")[:2]):
         found = explanation.explain(finished, unit_id)
         own = codings[codings["unit_id"] == unit_id].set_index("theme_id")
@@ -303,8 +303,8 @@ def test_scores_thresholds_and_states_are_those_of_the_run(finished: study.Study
             theme: (row["score"], row["status"]) for theme, row in own.iterrows()
         }
         for decision in found.themes[:-1]:
-            assert decision.threshold == settings.threshold
-            assert (decision.status == "assigned") == (decision.score >= settings.threshold)
+            assert decision.threshold == chosen[decision.name]
+            assert (decision.status == "assigned") == (decision.score >= round(chosen[decision.name] + margin, 6))
         assert found.recommendation.status == "yes"
         assert found.method == "trained-blend"
         assert found.themes[0].words_for

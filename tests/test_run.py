@@ -179,7 +179,8 @@ def test_a_change_reruns_only_what_depends_on_it(finished: study.Study, tmp_path
 
 def test_the_manifest_says_what_came_out(finished: study.Study) -> None:
     found = manifest.read(finished)
-    assert set(found) == {"inputs", "settings", "code", "versions", "model", "seed", "outputs", "seconds"}
+    assert set(found) == {"inputs", "settings", "code", "versions", "model", "seed", "heads", "outputs", "seconds"}
+    assert {"themes.json", "tuned.json", "e5-upper.npz", "decisions.json", "figures.json"} <= set(found["heads"])
     assert found["model"].startswith("use-multilingual-v3@")
     assert found["outputs"]["data/processed/units.parquet"]["rows"] == len(tables(finished)["units"])
     assert set(found["seconds"]) == {stage.name for stage in STAGES}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline import estimates
 from pipeline.coded.rounds import SAMPLE_COLUMNS, TRAIN, UNIT
+from pipeline.engines import coder
 from pipeline.study import Settings
 
 PROPOSED = "proposed"
@@ -22,7 +23,12 @@ def uncertainty(units: pd.DataFrame, codings: pd.DataFrame, settings: Settings) 
     that side. Decisions are the themes and, where only recommendations are coded, whether the unit is one.
     """
     themes = codings[codings["theme_id"] != estimates.OTHER]
-    closest = _closeness(themes["score"], settings.coding.threshold).groupby(themes["unit_id"]).max()
+    ids, method = (
+        list(themes["theme_id"].unique()),
+        next((name for name in themes["method"] if name != estimates.PEOPLE), ""),
+    )
+    own = dict(zip(ids, coder.thresholds(ids, settings.coding, method), strict=True))
+    closest = _closeness(themes["score"], themes["theme_id"].map(own)).groupby(themes["unit_id"]).max()
     found = units["unit_id"].map(closest).fillna(0.0).to_numpy(dtype="float64")
     if settings.units.eligible != estimates.ALL:
         found = np.maximum(found, _closeness(units["recommendation_score"], settings.units.threshold).to_numpy())
@@ -84,9 +90,9 @@ def propose(
     return sample[list(SAMPLE_COLUMNS)].reset_index(drop=True)
 
 
-def _closeness(scores: pd.Series, threshold: float) -> pd.Series:
-    above = (scores - threshold) / max(1 - threshold, 1e-9)
-    below = (threshold - scores) / max(threshold, 1e-9)
+def _closeness(scores: pd.Series, threshold: pd.Series | float) -> pd.Series:
+    above = (scores - threshold) / np.maximum(1 - threshold, 1e-9)
+    below = (threshold - scores) / np.maximum(threshold, 1e-9)
     return 1 - above.where(scores >= threshold, below).clip(0, 1)
 
 

@@ -1,5 +1,8 @@
 """The theme coder: one logistic regression per theme on the sentence vector; in the accurate profile, two encoders.
 
+A theme is assigned from its threshold on. Within a margin of it, on either side, the decision is unsafe: the theme is
+`abstained`, and doesn't count. The shipped themes' thresholds are in `heads/decisions.json`; a study may set its own.
+
 With the shipped codebook and the embedded encoder the regressions are those of `heads/themes.json`, trained on
 the codebook and on sentences written and coded for this project (`make train-coder`). With any other codebook
 or encoder the coder is taught on the spot (`engines/taught.py`).
@@ -8,18 +11,20 @@ or encoder the coder is taught on the spot (`engines/taught.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from pipeline.engines import taught, tuned
+from pipeline.engines import shipped, taught, tuned
 from pipeline.engines.encoder import Encoder
 from pipeline.engines.learning import Adapted, Judge
-from pipeline.engines.recommender import read_json
+from pipeline.engines.shipped import read_json
 from pipeline.engines.tuned import Tuned
-from pipeline.study import Codebook
+from pipeline.study import Codebook, CodingSection
 
 TRAINED, BLENDED = "trained-regression", "trained-blend"
+PROFILES = {TRAINED: shipped.FAST, BLENDED: shipped.ACCURATE}
+ASSIGNED, ABSTAINED, REJECTED = "assigned", "abstained", "rejected"
 LEAST = 30  # coded sentences from which the shipped coder learns
 _VECTOR_SCALE, _TUNED_SCALE = 3.0, 6.0
 
@@ -70,11 +75,20 @@ class TrainedCoder:
     def __init__(self, weights: np.ndarray, intercepts: np.ndarray) -> None:
         self._weights, self._intercepts = weights, intercepts
 
-    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
-        """Return probabilities (units × themes), rounded to 4 decimals."""
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        """Return calibrated probabilities (units × themes), rounded to 4 decimals."""
+        return shipped.themes(self.uncalibrated(vectors, texts), shipped.FAST)
+
+    def uncalibrated(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
+        """Return what the regressions say (units × themes)."""
         if not len(vectors):
             return np.empty((0, len(self._intercepts)))
-        return _sigmoid(vectors.astype(np.float64) @ self._weights.T + self._intercepts)
+        found: np.ndarray = 1 / (1 + np.exp(-(vectors.astype(np.float64) @ self._weights.T + self._intercepts)))
+        return found
+
+    def as_written(self) -> dict[str, list[Any]]:
+        """Return what `heads/themes.json` holds of the regressions."""
+        return {"intercepts": self._intercepts.tolist(), "weights": self._weights.tolist()}
 
     def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
         """Return the vectors, scaled."""
@@ -94,11 +108,13 @@ class BlendedCoder:
         self._trained, self._second = trained, second
 
     def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-        """Return probabilities (units × themes), rounded to 4 decimals."""
-        blended: np.ndarray = np.round(
-            (self._trained.probabilities(vectors, texts) + self._second.themes(texts)) / 2, 4
-        )
-        return blended
+        """Return calibrated probabilities (units × themes), rounded to 4 decimals."""
+        return shipped.themes(self.uncalibrated(vectors, texts), shipped.ACCURATE)
+
+    def uncalibrated(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        """Return the mean of what both say (units × themes)."""
+        mean: np.ndarray = (self._trained.uncalibrated(vectors, texts) + self._second.themes(texts)) / 2
+        return mean
 
     def features(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:  # noqa: ARG002
         """Return the tuned encoder's vectors, centred and scaled."""
@@ -109,23 +125,25 @@ class BlendedCoder:
         return Adapted(self, vectors, texts, codes)
 
 
-def _sigmoid(decision: np.ndarray) -> np.ndarray:
-    rounded: np.ndarray = np.round(1 / (1 + np.exp(-decision)), 4)
-    return rounded
+def thresholds(themes: Sequence[str], settings: CodingSection, method: str) -> list[float]:
+    """Return from which probability each theme is assigned.
 
-
-def decide(
-    probabilities: Sequence[float],
-    threshold: float,
-    margin: float,
-) -> tuple[list[bool], str]:
-    """Return which themes are assigned, and the status of the unit as a whole.
-
-    A theme is assigned from `threshold` on. If none is, the unit is `abstained` where the best one misses by
-    less than `margin`, else it is `other` (status `rejected` for every theme).
+    What the study sets for the theme goes first, then what validation chose for the shipped coder that `method` names,
+    then the study's one threshold for all other themes.
     """
-    assigned = [p >= threshold for p in probabilities]
-    if any(assigned):
-        return assigned, "assigned"
-    unsure = max(probabilities, default=0.0) >= threshold - margin
-    return assigned, "abstained" if unsure else "rejected"
+    chosen = shipped.thresholds(PROFILES[method]) if method in PROFILES else {}
+    return [settings.thresholds.get(theme, chosen.get(theme, settings.threshold)) for theme in themes]
+
+
+def decide(probabilities: Sequence[float], thresholds: Sequence[float], margin: float) -> tuple[list[str], str]:
+    """Return each theme's status, and that of the unit as a whole.
+
+    A theme is `assigned` from its threshold plus `margin` on, `abstained` within `margin` of it, else `rejected`. The
+    unit is `assigned` with any theme that is, else `abstained` with any that is, else `rejected`: it is `other`.
+    """
+    ends = [(round(t - margin, 6), round(t + margin, 6)) for t in thresholds]
+    statuses = [
+        ASSIGNED if p >= high else ABSTAINED if p >= low else REJECTED
+        for p, (low, high) in zip(probabilities, ends, strict=True)
+    ]
+    return statuses, next((status for status in (ASSIGNED, ABSTAINED) if status in statuses), REJECTED)

@@ -22,16 +22,16 @@ class Levelled:
     """An encoder whose vectors have lost the stored directions; they are unit vectors again."""
 
     def __init__(self, inner: Encoder) -> None:
-        self._inner = inner
+        self.inner = inner
 
     @property
     def key(self) -> str:
         """The key of the encoder behind, and that it is levelled."""
-        return f"{self._inner.key}-levelled"
+        return f"{self.inner.key}-levelled"
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return an array (texts × dimensions)."""
-        vectors = self._inner.encode(texts)
+        vectors = self.inner.encode(texts)
         return level(vectors, np.asarray(read_json(DIRECTIONS)["directions"])) if len(texts) else vectors
 
 

@@ -6,16 +6,16 @@ Trained on sentences written for this project (`data/training`, `make train-code
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from pipeline import recommend
+from pipeline.engines import shipped
+from pipeline.engines.shipped import read_json as read_json
 
 CUE_WEIGHT = 0.5
 
@@ -47,16 +47,24 @@ def design(vectors: np.ndarray, texts: Sequence[str], languages: Sequence[str]) 
 def probabilities(
     vectors: np.ndarray, texts: Sequence[str], languages: Sequence[str], second: Second | None = None
 ) -> np.ndarray:
-    """Return, per text, the probability that it recommends something, rounded to 4 decimals.
+    """Return, per text, the calibrated probability that it recommends something, rounded to 4 decimals.
 
-    With a second judge (the tuned encoder of the accurate profile) it is the mean of both.
+    With a second judge (the tuned encoder of the accurate profile) it is that of the mean of both.
     """
+    raw = uncalibrated(vectors, texts, languages, second)
+    return shipped.recommendation(raw, shipped.ACCURATE if second else shipped.FAST)
+
+
+def uncalibrated(
+    vectors: np.ndarray, texts: Sequence[str], languages: Sequence[str], second: Second | None = None
+) -> np.ndarray:
+    """Return, per text, what the regression says, or the mean of it and the second judge."""
     if not len(texts):
         return np.empty(0)
     head = load()
     found = 1 / (1 + np.exp(-(design(vectors, texts, languages) @ np.asarray(head.weights) + head.intercept)))
-    rounded: np.ndarray = np.round((found + second.recommendation(texts)) / 2 if second else found, 4)
-    return rounded
+    mean: np.ndarray = (found + second.recommendation(texts)) / 2 if second else found
+    return mean
 
 
 @cache
@@ -64,10 +72,3 @@ def load() -> Head:
     """Read the shipped head."""
     data = read_json("recommendation.json")
     return Head(tuple(data["weights"]), data["intercept"], data["model"], tuple(data["features"]))
-
-
-def read_json(name: str) -> dict[str, Any]:
-    """Read one of the shipped heads."""
-    file = resources.files("pipeline.engines") / "heads" / name
-    data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return data

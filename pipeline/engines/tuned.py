@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from pipeline.engines.encoder import Encoder
-from pipeline.engines.recommender import read_json
+from pipeline.engines.shipped import read_json
 
 HEAD = "tuned.json"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -66,7 +66,7 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "figure": figure, "spread": spread}
+    environment.filters |= {"percent": percent, "figure": figure, "spread": spread, "with_interval": with_interval}
     return environment
 
 
@@ -82,5 +82,10 @@ def figure(value: float | None) -> str:
 
 def spread(row: Mapping[str, Any], name: str) -> str:
     """Return a row's coefficient with its interval."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return figure(row[name]) + ("" if low is None or high is None else f" [{figure(low)}, {figure(high)}]")
+    return with_interval(row[name], (row[f"{name}_low"], row[f"{name}_high"]))
+
+
+def with_interval(value: float | None, interval: Sequence[float | None]) -> str:
+    """Return a coefficient with its interval, where it has one."""
+    low, high = interval
+    return figure(value) + ("" if low is None or high is None else f" [{figure(low)}, {figure(high)}]")

@@ -62,26 +62,15 @@ def code(
         unit_ids: the eligible units.
         probabilities: array (units × themes).
         codebook: the themes, in the columns' order.
-        settings: threshold and margin.
-        method: what decided.
+        settings: thresholds and margin.
+        method: what decided; the shipped coder's own thresholds go with it.
     """
-    rows = []
+    thresholds, rows = coder.thresholds(codebook.ids, settings, method), []
     for unit_id, p in zip(unit_ids, probabilities.tolist(), strict=True):
-        assigned, status = coder.decide(p, settings.threshold, settings.margin)
-        unsure = status == "abstained"
-        for theme, score, chosen in zip(codebook.ids, p, assigned, strict=True):
-            near = unsure and score >= settings.threshold - settings.margin
-            rows.append((unit_id, theme, score, chosen, "assigned" if chosen else "abstained" if near else "rejected"))
-        other = status == "rejected"
-        rows.append(
-            (
-                unit_id,
-                OTHER,
-                round(float(np.prod(1 - np.asarray(p))), 4),
-                other,
-                "assigned" if other else "abstained" if unsure else "rejected",
-            )
-        )
-    frame = pd.DataFrame(rows, columns=["unit_id", "theme_id", "score", "assigned", "status"])
-    frame = frame.astype({"assigned": bool})  # an empty frame has no types of its own
-    return frame.assign(method=method)[["unit_id", "theme_id", "score", "assigned", "method", "status"]]
+        statuses, status = coder.decide(p, thresholds, settings.margin)
+        rows += [(unit_id, *row) for row in zip(codebook.ids, p, statuses, strict=True)]
+        other = {coder.ASSIGNED: coder.REJECTED, coder.REJECTED: coder.ASSIGNED}.get(status, status)
+        rows.append((unit_id, OTHER, round(float(np.prod(1 - np.asarray(p))), 4), other))
+    frame = pd.DataFrame(rows, columns=["unit_id", "theme_id", "score", "status"])
+    frame = frame.assign(method=method, assigned=(frame["status"] == coder.ASSIGNED).astype(bool))
+    return frame[["unit_id", "theme_id", "score", "assigned", "method", "status"]]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline import __version__, charts, leaks, manifest, privacy, results
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
+from pipeline.engines import coder
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.recommender import read_json
@@ -248,7 +249,8 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
 
 def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
     """Return what the page needs besides the results: names in its language, and what it is itself."""
-    report = study.settings.report
+    report, labels = study.settings.report, _labels(found, t)
+    thresholds = coder.thresholds(study.codebook.ids, study.settings.coding, found["method"])
     groups = {
         group: [
             {**level, "name": level["level"] if group == "source" else t.name(f"{group}s", level["level"])}
@@ -259,7 +261,10 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
     return {
         "version": __version__,
         "groups": groups,
-        "labels": {**t.section("targets"), **_labels(found, t)},
+        "labels": {**t.section("targets"), **labels},
+        "thresholds": ", ".join(
+            f"{labels[i]} {value:.2f}" for i, value in zip(study.codebook.ids, thresholds, strict=True)
+        ),
         "grades": {row["theme_id"]: row["grade"] for row in _overall(found)},
         "corrected_levels": [
             {"name": level["name"], "theme": theme, "cell": cell}
