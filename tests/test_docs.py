@@ -63,6 +63,7 @@ def figure_lines() -> Iterator[str]:
     yield from language_lines(both["accurate"], both["fast"])
     yield from coverage_lines(both["accurate"]["themes"], both["fast"]["themes"])
     yield from curve_lines(both["accurate"]["learning_curve"])
+    yield from gain_lines(json.loads((HEADS / "learning.json").read_text(encoding="utf-8")))
     yield from sentences(both["accurate"], both["fast"])
 
 
@@ -84,11 +85,12 @@ def theme_lines(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[str]
                 f"{_with(of['f1'], of['f1_interval'])} | {_alpha(of['alpha'])} | "
                 f"{themes['calibration_error_by_theme'][theme]:.3f} |"
             )
-    alone = fast["themes"]["codebook_alone"]
-    yield (
-        f"| themes, mean, taught by the codebook alone | {alone['n']} | – | – | – | "
-        f"{_with(alone['macro_f1'], alone['macro_f1_interval'])} | – | {alone['calibration_error']:.3f} |"
-    )
+    for name, profile in (("", accurate), (", `fast`", fast)):
+        alone = profile["themes"]["codebook_alone"]
+        yield (
+            f"| themes, mean, taught by the codebook alone{name} | {alone['n']} | – | – | – | "
+            f"{_with(alone['macro_f1'], alone['macro_f1_interval'])} | – | {alone['calibration_error']:.3f} |"
+        )
 
 
 def language_lines(accurate: dict[str, Any], fast: dict[str, Any]) -> Iterator[str]:
@@ -129,6 +131,15 @@ def curve_lines(curve: list[dict[str, Any]]) -> Iterator[str]:
             f"| {of['sentences']:,} | {of['recommendations']:,} | {of['hands']} | {of['validation_macro_f1']:.3f} | "
             f"{of['validation_recommendation_f1']:.3f} | {_with(of['macro_f1'], of['macro_f1_interval'])} | "
             f"{_with(of['recommendation_f1'], of['recommendation_f1_interval'])} |"
+        )
+
+
+def gain_lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the rows of what people's codes teach in a study that trained nothing."""
+    for of in rows:
+        yield (
+            f"| {of['study']} | {of['coder']} | {of['coded']} | {of['rest']} | {of['before']:.3f} | {of['after']:.3f} | "
+            f"{of['gain']:+.3f} ({of['interval'][0]:+.3f} to {of['interval'][1]:+.3f}) |"
         )
 
 

@@ -26,7 +26,7 @@ TRAINED, BLENDED = "trained-regression", "trained-blend"
 PROFILES = {TRAINED: shipped.FAST, BLENDED: shipped.ACCURATE}
 ASSIGNED, ABSTAINED, REJECTED = "assigned", "abstained", "rejected"
 LEAST = 30  # coded sentences from which the shipped coder learns
-_VECTOR_SCALE, _TUNED_SCALE = 3.0, 6.0
+_VECTOR_SCALE, _TUNED_SCALE = 2.0, 2.0
 
 
 class Coder(Protocol):

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 FOLDS = 10
-_SLOPE, _INTERCEPT, _WEIGHTS = 5.0, 1.0, 1.0  # precision of the priors
+_SLOPE, _INTERCEPT, _WEIGHTS = 50.0, 20.0, 1.0  # precision of the priors
 _LEAST = 1e-3
 
 
