@@ -138,7 +138,8 @@ def gain_lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the rows of what people's codes teach in a study that trained nothing."""
     for of in rows:
         yield (
-            f"| {of['study']} | {of['coder']} | {of['coded']} | {of['rest']} | {of['before']:.3f} | {of['after']:.3f} | "
+            f"| {of['study']} | {of['coder']} | {of['coded']} | {of['rest']} | {of['before']:.3f} | "
+            f"{of['after']:.3f} | "
             f"{of['gain']:+.3f} ({of['interval'][0]:+.3f} to {of['interval'][1]:+.3f}) |"
         )
 
