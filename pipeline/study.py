@@ -92,7 +92,7 @@ class CodingSection(_Section):
     profile: Literal["accurate", "fast"] = "accurate"
     thresholds: dict[str, Annotated[float, Field(gt=0.0, lt=1.0)]] = Field(default={})
     threshold: float = Field(default=0.3, gt=0.0, lt=1.0)
-    margin: float = Field(default=0.07, ge=0.0, lt=0.5)
+    margin: float = Field(default=0.03, ge=0.0, lt=0.5)
 
 
 class TopicsSection(_Section):
