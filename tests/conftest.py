@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from hypothesis import settings
 from pipeline import run, study
 
 # Reproducible, and no deadline: the first example pays for the imports.
-settings.register_profile("glosa", deadline=None, derandomize=True)
-settings.load_profile("glosa")
+settings.register_profile("glosa", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("nightly", deadline=None, derandomize=True, max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "glosa"))
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1004,7 +1004,7 @@ CONTRAST = """() => {
 
 @in_browser
 @pytest.mark.enable_socket
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_it_fits_every_width_and_can_be_read(one: study.Study, scheme: str) -> None:
     """1280 px, the same at 200 % zoom, a phone, and 320 px (400 % zoom); every state of the page in each."""
     with serving(one, language="es") as server, browser() as chromium:

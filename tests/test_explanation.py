@@ -275,6 +275,7 @@ def test_people_are_named_before_the_machine(coded_study: study.Study) -> None:
     assert "ben: nothing applies" in [value for _, value in explanation.lines(both)]
 
 
+@pytest.mark.slow
 def test_json_says_the_same_and_in_another_process_the_same_to_the_byte(coded_study: study.Study) -> None:
     unit_id = _assigned(coded_study, "supervision")[0]
     found = explanation.explain(coded_study, unit_id)

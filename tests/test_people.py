@@ -84,13 +84,13 @@ def test_two_rounds_together_are_unbiased() -> None:
     """Over many draws of both rounds, the weighted sum is the true one."""
     rng = np.random.default_rng(3)
     truth, totals = rng.random(60) < 0.3, []
-    for _ in range(800):
+    for _ in range(200):
         order = rng.permutation(60)
         one = pd.DataFrame({"unit_id": [f"u{i}" for i in order[:12]], "stratum": "s", "stratum_size": 60, "drawn": 12})
         two = pd.DataFrame({"unit_id": [f"u{i}" for i in order[12:20]], "stratum": "s", "stratum_size": 48, "drawn": 8})
         weights = combined([_Round(frame, frozenset(frame["unit_id"])) for frame in (one, two)])
         totals.append(sum(w * truth[int(unit[1:])] for unit, w in weights.items()))
-    assert np.mean(totals) == pytest.approx(truth.sum(), abs=3 * np.std(totals) / np.sqrt(800))
+    assert np.mean(totals) == pytest.approx(truth.sum(), abs=3 * np.std(totals) / np.sqrt(200))
 
 
 # People win

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from benchmarks import coverage
-from pipeline import estimates
 from pipeline.intervals import wilson
 from pipeline.prevalence import (
     DIFFERENCE,
@@ -101,7 +100,6 @@ def test_without_human_coding_the_share_is_the_machines_and_carries_no_interval(
     for found in (unit_share(corpus), voice_share(corpus)):
         assert (found.low, found.high, found.estimator, found.corrected) == (None, None, UNCORRECTED, False)
     assert unit_share(coded([], [])).share is None
-    assert estimates.ESTIMATOR == UNCORRECTED
 
 
 def test_a_share_among_recommendations_is_a_ratio_of_two_corrected_shares() -> None:

@@ -571,6 +571,7 @@ def test_any_text_splits_into_rows(text: str) -> None:
 # What was taken is recorded and shown
 
 
+@pytest.mark.slow
 def test_settings_reach_the_readers_and_the_columns_are_recorded(tmp_path: Path) -> None:
     captures = {
         "a.csv": f"comment;notes;who\nSorry.;{LONG};Ana\nListen.;{LONGER};Ben\n",

@@ -146,7 +146,9 @@ def _shape(value: Any) -> Any:
     return sorted(name for _, name, _, _ in string.Formatter().parse(value) if name)
 
 
-@pytest.mark.parametrize("language", ["es", "pt", "en", "fr"])
+@pytest.mark.parametrize(
+    "language", ["es", "en", pytest.param("pt", marks=pytest.mark.slow), pytest.param("fr", marks=pytest.mark.slow)]
+)
 def test_the_report_speaks_the_studys_first_language(tmp_path: Path, language: str) -> None:
     settings = f'[study]\ntitle = "T"\nlanguages = ["{language}"]\n'
     loaded = study.load(make_study(tmp_path, {"a.jsonl": json.dumps({"text": HOSTILE})}, settings))

