@@ -101,7 +101,7 @@ def expected_f1(probability: np.ndarray, threshold: float) -> float:
 
 
 def widest_margin(truth: np.ndarray, probability: np.ndarray, thresholds: np.ndarray) -> float:
-    """Return the widest margin that costs at most half a point of macro-F1; what is abstained counts as not assigned."""
+    """Return the widest margin that costs at most half a point of macro-F1, the abstained counting as not assigned."""
     least = macro_f1(truth, probability >= thresholds) - MOST_LOST
     good = [m for m in MARGINS if macro_f1(truth, np.round(probability - thresholds - m, 6) >= 0) >= least]
     return float(max(good, default=MARGINS[0]))
