@@ -11,10 +11,10 @@ report: $(STAMP)  ## run the study at the repository root and say where the repo
 	$(BIN)/glosa run
 
 test: $(STAMP) lint browser  ## lint, types, import contract, tests (under 5 minutes)
-	$(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 nightly: $(STAMP) browser  ## everything, the slow tests included
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n auto --dist loadfile -m "slow or not slow" --timeout 1800
+	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n auto --dist loadfile -m "slow or not slow" --timeout 1800
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

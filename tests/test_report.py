@@ -147,7 +147,13 @@ def _shape(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "language", ["es", "en", pytest.param("pt", marks=pytest.mark.slow), pytest.param("fr", marks=pytest.mark.slow)]
+    "language",
+    [
+        "es",
+        pytest.param("en", marks=pytest.mark.slow),
+        pytest.param("pt", marks=pytest.mark.slow),
+        pytest.param("fr", marks=pytest.mark.slow),
+    ],
 )
 def test_the_report_speaks_the_studys_first_language(tmp_path: Path, language: str) -> None:
     settings = f'[study]\ntitle = "T"\nlanguages = ["{language}"]\n'

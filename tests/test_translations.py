@@ -67,6 +67,7 @@ def test_a_translated_copy_is_linked_and_counted_once_and_agreement_is_not(tmp_p
     assert set(units["language"]) == {"es", "en"}
 
 
+@pytest.mark.slow
 def test_figures_on_the_labelled_pairs() -> None:
     counts = ingest.translation_counts()
     recall = counts["recall translation", "even"] + counts["recall translation", "odd"]
