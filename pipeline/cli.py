@@ -334,6 +334,7 @@ def code_plan(study: StudyOption = Path()) -> None:
 def code_agreement(study: StudyOption = Path()) -> None:
     """Measure how far people agree with one another, theme by theme, and the machine with people."""
     from pipeline.coded import comparison
+    from pipeline.report import page
 
     found = comparison.compare(load(study))
     if not found.coders:
@@ -344,7 +345,7 @@ def code_agreement(study: StudyOption = Path()) -> None:
         typer.echo(f"{'':28s}{'units':>6s}{'marked':>7s}{'agree':>7s}  {'alpha':22s}{'AC1':22s}verdict")
         for cell, r in found.reliability.items():
             typer.echo(
-                f"{_cell(cell):28s}{r.n_units:6d}{r.n_marked:7d}{_figure(r.percent.value):>7s}  "
+                f"{_cell(cell):28s}{r.n_units:6d}{r.n_marked:7d}{page.figure(r.percent.value):>7s}  "
                 f"{_interval(r.alpha):22s}{_interval(r.ac1):22s}{r.verdict}"
             )
     else:
@@ -367,14 +368,11 @@ def _cell(cell: tuple[str, str, str]) -> str:
     return target if group == "all" else f"  {level}"
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
 def _interval(found: Interval) -> str:
-    """Write a figure with its interval; what is undefined is a dash."""
-    span = "" if found.low is None else f" [{_figure(found.low)}, {_figure(found.high)}]"
-    return _figure(found.value) + span
+    """Write a figure with its interval, as the report does."""
+    from pipeline.report import page
+
+    return page.with_interval(found.value, (found.low, found.high))
 
 
 def _advice(folder: Path) -> str:

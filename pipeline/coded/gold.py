@@ -46,11 +46,6 @@ class Gold:
         """Who coded, `settled` left out."""
         return tuple(sorted(set(self.coded["coder"]) - {SETTLED}))
 
-    def majority(self, target: str) -> pd.Series:
-        """Return, per unit id, whether most coders marked the target; units on which they split evenly are left out."""
-        share = self.shares[target]
-        return share[share != 0.5] > 0.5
-
 
 @dataclass(frozen=True, eq=False)
 class _Round:

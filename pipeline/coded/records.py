@@ -49,9 +49,11 @@ def load(study: Study, units: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFra
     `inclusion_probability` (of the unit in its round's sample; null unless it validates). One row per unit, coder and
     round. Raises `GlosaError` with file, row and column of everything that is wrong.
     """
-    known, found = Units(units, sources), list[Record]()
-    for file in files(study):
-        found += _read(file, study.codebook, known)
+    found = list[Record]()
+    if given := files(study):
+        known = Units(units, sources)  # folds every unit of the corpus: only where somebody has coded
+        for file in given:
+            found += _read(file, study.codebook, known)
     records = _distinct(found)
     samples = {name: _drawn(study, name) for name in rounds.known(study) if any(r.round == name for r in records)}
     rows = [

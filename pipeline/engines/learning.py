@@ -17,9 +17,10 @@ from typing import Protocol
 
 import numpy as np
 
+from pipeline.engines import shipped
+
 FOLDS = 10
 _SLOPE, _INTERCEPT, _WEIGHTS = 50.0, 20.0, 1.0  # precision of the priors
-_LEAST = 1e-3
 
 
 class Judge(Protocol):
@@ -53,7 +54,7 @@ class Adapted:
 
     def __init__(self, base: Base, vectors: np.ndarray, texts: Sequence[str], codes: np.ndarray) -> None:
         self._base = base
-        start, x = _logit(base.probabilities(vectors, texts)), base.features(vectors, texts)
+        start, x = shipped.log_odds(base.probabilities(vectors, texts)), base.features(vectors, texts)
         self._fits = [_fit(start[:, i], x, codes[:, i]) for i in range(codes.shape[1])]
 
     def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
@@ -61,7 +62,7 @@ class Adapted:
         before = self._base.probabilities(vectors, texts)
         if not len(before):
             return before
-        start, x = _logit(before), self._base.features(vectors, texts)
+        start, x = shipped.log_odds(before), self._base.features(vectors, texts)
         rounded: np.ndarray = np.round(_judged(start, x, self._fits), 4)
         return rounded
 
@@ -141,9 +142,3 @@ def _judged(start: np.ndarray, x: np.ndarray, fits: list[np.ndarray]) -> np.ndar
         design[:, -2] = start[:, i]
         columns.append(1 / (1 + np.exp(-(start[:, i] + design @ weights))))
     return np.stack(columns, axis=1)
-
-
-def _logit(probabilities: np.ndarray) -> np.ndarray:
-    clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
-    values: np.ndarray = np.log(clipped / (1 - clipped))
-    return values
