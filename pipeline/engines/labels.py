@@ -1,0 +1,117 @@
+"""A short label for every topic in every language of the report, made of keywords; no language model is asked.
+
+A label is a phrase, where the topic has one that is frequent enough, and further keywords that say something else. It
+is in the report's language where the topic has keywords there that more than one unit (or voice) bears out; else in the
+language that most of its units have, and says so. No two topics have the same label in one language.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.engines.keywords import Keyword
+from pipeline.engines.terms import NEGATED
+
+_WORDS = 3
+# A phrase leads if it stands in this share of the units in which the first keyword stands.
+_LEADS = 1 / 3
+# Two words are akin ("supervisor", "supervisión") if they share this share of the shorter one's letters, and four.
+_AKIN, _AKIN_LETTERS = 0.75, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a topic is called, in which language that is, and who says so; an empty text where there are no words.
+
+    `model` names the model that an endpoint was asked for; see `endpoint`.
+    """
+
+    text: str
+    language: str
+    made_by: Literal["keywords", "endpoint"] = "keywords"
+    model: str = ""
+
+
+def labels(
+    keywords: Mapping[int, Mapping[str, Sequence[Keyword]]],
+    n_units: Mapping[int, Mapping[str, int]],
+    report_languages: Iterable[str],
+    refuse: Callable[[str], bool] | None = None,
+) -> dict[int, dict[str, Label]]:
+    """Return a label per topic and language of the report.
+
+    Args:
+        keywords: per topic and language, as `keywords.keywords` returns them.
+        n_units: how many units each topic has in each language.
+        report_languages: the languages in which the report is published.
+        refuse: whether a word (of a keyword, as it is written) must not stand in a label, as people's names.
+    """
+    kept = {
+        topic: {code: [k for k in listed if not _refused(k, refuse)] for code, listed in own.items()}
+        for topic, own in keywords.items()
+    }
+    found: dict[int, dict[str, Label]] = {topic: {} for topic in keywords}
+    for wanted in report_languages:
+        languages = {topic: _language(own, n_units.get(topic, {}), wanted) for topic, own in kept.items()}
+        ordered = {topic: _ordered(kept[topic].get(code, [])) for topic, code in languages.items()}
+        for topic, text in _distinct(ordered).items():
+            found[topic][wanted] = Label(text, languages[topic])
+    return found
+
+
+def _refused(keyword: Keyword, refuse: Callable[[str], bool] | None) -> bool:
+    return refuse is not None and any(refuse(word) for word in keyword.text.split())
+
+
+def _language(own: Mapping[str, Sequence[Keyword]], n_units: Mapping[str, int], wanted: str) -> str:
+    """Return the language to speak of a topic in."""
+    able = sorted((code for code in own if own[code]), key=lambda code: (-n_units.get(code, 0), code))
+    borne_out = any(keyword.count > 1 for keyword in own.get(wanted, []))
+    return wanted if borne_out or not able else able[0]
+
+
+def _ordered(listed: Sequence[Keyword]) -> list[str]:
+    """Return keywords that differ from each other, the best phrase first; those akin to an earlier one stand last."""
+    enough = _LEADS * listed[0].count if listed else 0
+    phrases = [k for k in listed if len(k.text.split()) > 1 and k.count >= enough]
+    ordered = [*phrases[:1], *(k for k in listed if k not in phrases[:1])]
+    chosen: list[Keyword] = []
+    for keyword in ordered:
+        if not any(_akin(a, b) for other in chosen for a in _roots(other) for b in _roots(keyword)):
+            chosen.append(keyword)
+    return [k.text for k in [*chosen, *(k for k in ordered if k not in chosen)]]
+
+
+def _roots(keyword: Keyword) -> list[str]:
+    return [root.removeprefix(NEGATED) for root in keyword.roots]
+
+
+def _akin(a: str, b: str) -> bool:
+    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return a == b or shared >= max(_AKIN_LETTERS, _AKIN * min(len(a), len(b)))
+
+
+def _distinct(ordered: Mapping[int, Sequence[str]]) -> dict[int, str]:
+    """Join the first keywords of each topic, of topics that would be called the same one more, and at last a number."""
+    lengths = {topic: min(_WORDS, len(words)) for topic, words in ordered.items()}
+    while True:
+        texts = {topic: ", ".join(ordered[topic][:length]) for topic, length in lengths.items()}
+        times = Counter(text.casefold() for text in texts.values())
+        short = [t for t, text in texts.items() if times[text.casefold()] > 1 and lengths[t] < len(ordered[t])]
+        if not short:
+            return _numbered(texts)
+        for topic in short:
+            lengths[topic] += 1
+
+
+def _numbered(texts: Mapping[int, str]) -> dict[int, str]:
+    seen: Counter[str] = Counter()
+    numbered = {}
+    for topic, text in texts.items():
+        seen[text.casefold()] += 1
+        again = seen[text.casefold()]
+        numbered[topic] = f"{text} ({again})" if text and again > 1 else text
+    return numbered

@@ -1,0 +1,96 @@
+"""Lemmas and stop words of languages, looked up in spaCy's tables: one look-up per distinct word, no pipeline.
+
+The tables come with the package spacy-lookups-data. They name one lemma per form, and prefer verbs: Portuguese "grupo"
+is said to come from "grupar", Spanish "casa" and "caso" both from "casar". So a word that is itself the lemma of
+another form ("casos" → "caso") stands for itself, and so does its plural. Lemmas serve to count forms together;
+they are never shown.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import TypeAlias
+
+from pipeline.languages import lexicon
+from pipeline.wording import fold
+
+Table: TypeAlias = Mapping[str, str | list[str]]
+_TABLE = "lemma_lookup"
+
+
+def lemmas(forms: Collection[str], language: str) -> dict[str, str]:
+    """Return the lemma of every form, lower-case like the forms; a language without a table leaves them as they are."""
+    table = _table(language)
+    if not table:
+        return {form: form for form in forms}
+    marks = lexicon(language).attached
+    related = {form: [_singular(form), *_infinitives(form, marks)] for form in forms}
+    own = _lemmas_of_others({*forms, *(word for words in related.values() for word in words)}, table)
+    return {form: form if form in own else _lemma(form, related[form], own, table) for form in forms}
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Return the words of a language that carry no topic: the language's file, else spaCy's list, else none.
+
+    spaCy's list holds negators too; for a language without a file nothing tells them from the rest.
+    """
+    known = lexicon(language)
+    name = f"spacy.lang.{language}"
+    if known.stop or not language.isalpha() or importlib.util.find_spec(name) is None:
+        return known.stop
+    try:
+        return frozenset(importlib.import_module(f"{name}.stop_words").STOP_WORDS)
+    except ModuleNotFoundError:
+        return frozenset()
+
+
+def _table(language: str) -> Table:
+    """Read a table as plain words: spaCy's own `Table` hashes each key first, at ten times the seconds and memory."""
+    from spacy.util import load_language_data, registry
+
+    if language not in registry.lookups:
+        return {}
+    path = registry.lookups.get(language).get(_TABLE)
+    table: Table = load_language_data(path) if path else {}
+    return table
+
+
+def _lemma(form: str, related: Sequence[str], own: Collection[str], table: Table) -> str:
+    """Return the lemma of a form that is no other form's: that of its table, of its singular, or of its infinitive."""
+    found = _looked_up(form, table)
+    singular, *infinitives = related
+    if singular in own and found in {_looked_up(singular, table), singular}:
+        return singular
+    verbs = (verb if verb in own else _looked_up(verb, table) for verb in infinitives)
+    return found or next(filter(None, verbs), form)
+
+
+def _looked_up(form: str, table: Table) -> str:
+    """Return the table's lemma, which may be written with a capital (German nouns) or be one of several (French)."""
+    found = table.get(form) or table.get(form.capitalize()) or ""
+    return (found if isinstance(found, str) else found[0]).lower()
+
+
+def _singular(form: str) -> str:
+    """Take the plural's s away; other plurals, as in Italian, keep the table's lemma."""
+    return form.removesuffix("s")
+
+
+def _infinitives(form: str, marks: Collection[str]) -> list[str]:
+    """Return what may be an infinitive with pronouns attached ("contárselo", "ascoltarlo"), without them."""
+    cut = [form.removesuffix(mark) for mark in marks if form.endswith(f"r{mark}")]
+    return [verb for word in cut for verb in (word, fold(word))]
+
+
+def _lemmas_of_others(candidates: Collection[str], table: Table) -> frozenset[str]:
+    """Return those candidates to which the table leads another form."""
+    found = set()
+    for form, lemma in table.items():
+        for one in (lemma,) if isinstance(lemma, str) else lemma:
+            if one != form and (lower := one.lower()) in candidates and lower != form.lower():
+                found.add(lower)
+    return frozenset(found)
