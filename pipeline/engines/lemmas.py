@@ -26,10 +26,11 @@ def lemmas(forms: Collection[str], language: str) -> dict[str, str]:
     table = _table(language)
     if not table:
         return {form: form for form in forms}
-    marks = lexicon(language).attached
-    related = {form: [_singular(form), *_infinitives(form, marks)] for form in forms}
+    known = lexicon(language)
+    related = {form: [_singular(form), *_infinitives(form, known.attached)] for form in forms}
     own = _lemmas_of_others({*forms, *(word for words in related.values() for word in words)}, table)
-    return {form: form if form in own else _lemma(form, related[form], own, table) for form in forms}
+    own |= known.nouns | {form for form in forms if not _looked_up(form, table) and len(related[form]) == 1}
+    return {form: form if form in known.nouns else _lemma(form, related[form], own, table) for form in forms}
 
 
 @cache
@@ -60,11 +61,13 @@ def _table(language: str) -> Table:
 
 
 def _lemma(form: str, related: Sequence[str], own: Collection[str], table: Table) -> str:
-    """Return the lemma of a form that is no other form's: that of its table, of its singular, or of its infinitive."""
+    """Return the lemma of a form: its singular or itself, if they are words of their own, else the table's, a verb's."""
     found = _looked_up(form, table)
     singular, *infinitives = related
     if singular in own and found in {_looked_up(singular, table), singular}:
         return singular
+    if form in own:
+        return form
     verbs = (verb if verb in own else _looked_up(verb, table) for verb in infinitives)
     return found or next(filter(None, verbs), form)
 

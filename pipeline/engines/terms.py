@@ -11,7 +11,8 @@ Chinese and Japanese are written without spaces: there, every two neighbouring c
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +40,10 @@ class Terms:
         roots: per term its lemmas, one or two; a negated one begins with "¬".
         term, text: which term stands in which text.
         first, last: where, as places in `stream`.
-        stream: all words of all texts, as places in `shown`.
-        shown: per word how it is written.
+        stream: all words of all texts, as places in `surfaces`.
+        surfaces: the distinct words as they stand in the texts; the first is the break before texts and at punctuation.
+        form: per distinct word the place of its lower-case form.
+        shown: per form how it is written.
     """
 
     roots: list[tuple[str, ...]]
@@ -49,6 +52,8 @@ class Terms:
     first: np.ndarray
     last: np.ndarray
     stream: np.ndarray
+    surfaces: list[str]
+    form: np.ndarray
     shown: list[str]
 
     def wording(self, occurrences: np.ndarray) -> str:
@@ -58,32 +63,54 @@ class Terms:
         """
         first, last = self.first[occurrences], self.last[occurrences]
         spans = first[:, None] + np.arange(int((last - first).max()) + 1)
-        words = np.where(spans <= last[:, None], self.stream[spans.clip(max=len(self.stream) - 1)], -1)
-        rows, counts = np.unique(words, axis=0, return_counts=True)
-        written = [_joined([self.shown[word] for word in row if word >= 0]) for row in rows]
-        best = min(zip((-counts).tolist(), written, strict=True))[1]
-        return best if counts.max() * 2 > counts.sum() else self._as_lemma(int(self.term[occurrences[0]])) or best
+        inside = spans <= last[:, None]
+        words = self.stream[spans.clip(max=len(self.stream) - 1)]
+        rows, which, counts = np.unique(
+            np.where(inside, self.form[words], -1), axis=0, return_inverse=True, return_counts=True
+        )
+        written = [_joined([self.shown[form] for form in row if form >= 0]) for row in rows]
+        best = min(range(len(rows)), key=lambda i: (-counts[i], written[i]))
+        if spans.shape[1] == 1:
+            clear = counts[best] * 2 > len(occurrences)
+            return written[best] if clear else self._as_lemma(int(self.term[occurrences[0]])) or written[best]
+        same = which.ravel() == best
+        initial = self.stream[first[same] - 1] == 0
+        return _joined([self._cased(*pair) for pair in self._columns(words[same], rows[best], initial)])
 
     def _as_lemma(self, term: int) -> str:
-        """Return how the lemma of a word is written, where it is one of the word's forms."""
+        """Return how the lemma of a word is written, where it is one of the word's forms or begins one ("decirle")."""
         low, high = np.searchsorted(self.term, [term, term + 1])
-        forms = {self.shown[word] for word in self.stream[self.first[low:high]]}
-        return next((form for form in sorted(forms) if (form.lower(),) == self.roots[term]), "")
+        forms = {self.shown[self.form[word]] for word in self.stream[self.first[low:high]]}
+        (root,) = self.roots[term]
+        begun = any(form.lower().startswith(root) for form in forms)
+        return next((form for form in sorted(forms) if form.lower() == root), root if begun else "")
+
+    @staticmethod
+    def _columns(words: np.ndarray, row: np.ndarray, initial: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield each form of a phrase with the words written for it, but those that begin a sentence."""
+        for i, form in enumerate(row[row >= 0]):
+            yield int(form), words[~initial, i] if i == 0 else words[:, i]
+
+    def _cased(self, form: int, words: np.ndarray) -> str:
+        """Return the most frequent writing; in doubt, that of the form anywhere."""
+        usual = self.shown[form]
+        counts = Counter(self.surfaces[word] for word in words)
+        return min(counts, key=lambda word: (-counts[word], word != usual, word), default=usual)
 
 
 def find(texts: Sequence[str], language: str) -> Terms:
     """Return the terms of texts in one language; phrases only where two texts or more have them."""
     surfaces, stream, owner = _tokens(texts, lexicon(language))
-    forms, of_surface, shown = _forms(surfaces, stream)
-    stream = of_surface[stream]
+    forms, form, shown = _forms(surfaces, stream)
     kinds, groups, roots = _kinds(forms, shown, language)
-    kind, group = kinds[stream], groups[stream]
+    kind, group = kinds[form[stream]], groups[form[stream]]
     code, first, last = _occurrences(kind, group, len(roots))
     kept = (code < len(roots)) | _in_two(code, owner[first])
     codes, term = np.unique(code[kept], return_inverse=True)
     order = np.argsort(term, kind="stable")
     first, last = first[kept][order], last[kept][order]
-    return Terms([_decoded(int(c), roots) for c in codes], term[order], owner[first], first, last, stream, shown)
+    decoded = [_decoded(int(c), roots) for c in codes]
+    return Terms(decoded, term[order], owner[first], first, last, stream, surfaces, form, shown)
 
 
 def _tokens(texts: Sequence[str], known: Lexicon) -> tuple[list[str], np.ndarray, np.ndarray]:

@@ -24,6 +24,7 @@ class Lexicon:
     stop: frozenset[str] = frozenset()
     negators: frozenset[str] = frozenset()
     idle: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ def lexicon(code: str) -> Lexicon:
         stop=frozenset(data["words"]["stop"]),
         negators=frozenset(data["words"]["negators"]),
         idle=frozenset(data["phrases"]["idle"]),
+        nouns=frozenset(data["phrases"]["nouns"]),
         links=frozenset(data["phrases"]["links"]),
         before=tuple(data["phrases"]["before"]),
         after=tuple(data["phrases"]["after"]),
