@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline.engines.keywords import Keyword
-from pipeline.engines.labels import Label
+from pipeline.engines.labels import Label, is_refused
 from pipeline.engines.terms import MAX_WORDS
 from pipeline.languages import lexicon
 from pipeline.manifest import SEED
@@ -125,14 +125,13 @@ def usable(answer: str, refuse: Callable[[str], bool] | None = None) -> str:
     lines = [line.strip() for line in _THINKING.sub("", answer).splitlines()]
     line = next(filter(None, lines), "").rpartition(":")[2]
     text = " ".join(line.strip(_QUOTES).split())
-    words = text.split()
     if not any(c.isalpha() for c in text):
         raise ValueError("the answer holds no words")
-    if len(words) > MAX_WORDS or len(text) > _MAX_LETTERS:
+    if len(text.split()) > MAX_WORDS or len(text) > _MAX_LETTERS:
         raise ValueError(f"the answer has more than {MAX_WORDS} words or {_MAX_LETTERS} letters")
     if _FORBIDDEN.search(text) or not text.isprintable():
         raise ValueError("the answer is no plain name")
-    if refuse and any(refuse(word.strip(".,()'’-")) for word in words):
+    if is_refused(text, refuse):
         raise ValueError("the answer holds a word that must not be published")
     return text
 

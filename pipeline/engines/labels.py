@@ -7,6 +7,7 @@ language that most of its units have, and says so. No two topics have the same l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Literal
 from pipeline.engines.keywords import Keyword
 from pipeline.engines.terms import NEGATED
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 _WORDS = 3
 # A phrase leads if it stands in this share of the units in which the first keyword stands.
 _LEADS = 1 / 3
@@ -50,7 +52,7 @@ def labels(
         refuse: whether a word (of a keyword, as it is written) must not stand in a label, as people's names.
     """
     kept = {
-        topic: {code: [k for k in listed if not _refused(k, refuse)] for code, listed in own.items()}
+        topic: {code: [k for k in listed if not is_refused(k.text, refuse)] for code, listed in own.items()}
         for topic, own in keywords.items()
     }
     found: dict[int, dict[str, Label]] = {topic: {} for topic in keywords}
@@ -62,8 +64,9 @@ def labels(
     return found
 
 
-def _refused(keyword: Keyword, refuse: Callable[[str], bool] | None) -> bool:
-    return refuse is not None and any(refuse(word) for word in keyword.text.split())
+def is_refused(text: str, refuse: Callable[[str], bool] | None) -> bool:
+    """Tell whether a keyword or label holds a refused word, also as part of a compound ("Ludmila's", "Ana-Maria")."""
+    return refuse is not None and any(map(refuse, {*text.split(), *_LETTERS.findall(text)}))
 
 
 def _language(own: Mapping[str, Sequence[Keyword]], n_units: Mapping[str, int], wanted: str) -> str:

@@ -21,16 +21,22 @@ Table: TypeAlias = Mapping[str, str | list[str]]
 _TABLE = "lemma_lookup"
 
 
-def lemmas(forms: Collection[str], language: str) -> dict[str, str]:
-    """Return the lemma of every form, lower-case like the forms; a language without a table leaves them as they are."""
+def lemmas(words: Collection[str], language: str) -> dict[str, str]:
+    """Return the lemma of every word, in lower case; in a language without a table each is its own.
+
+    A capital letter is heeded where the table knows the word with it: German "Grenzen" are no infinitive.
+    """
     table = _table(language)
     if not table:
-        return {form: form for form in forms}
+        return {word: word.lower() for word in words}
     known = lexicon(language)
+    forms = {word.lower() for word in words}
     related = {form: [_singular(form), *_infinitives(form, known.attached)] for form in forms}
     own = _lemmas_of_others({*forms, *(word for words in related.values() for word in words)}, table)
     own |= known.nouns | {form for form in forms if not _looked_up(form, table) and len(related[form]) == 1}
-    return {form: form if form in known.nouns else _lemma(form, related[form], own, table) for form in forms}
+    found = {form: form if form in known.nouns else _lemma(form, related[form], own, table) for form in forms}
+    capital = {word: _looked_up(word, table) for word in words if not word.islower() and word in table}
+    return {word: capital.get(word) or found[word.lower()] for word in words}
 
 
 @cache
@@ -61,7 +67,7 @@ def _table(language: str) -> Table:
 
 
 def _lemma(form: str, related: Sequence[str], own: Collection[str], table: Table) -> str:
-    """Return the lemma of a form: its singular or itself, if they are words of their own, else the table's, a verb's."""
+    """Return the singular or the form itself, where they are words of their own, else what the table says."""
     found = _looked_up(form, table)
     singular, *infinitives = related
     if singular in own and found in {_looked_up(singular, table), singular}:

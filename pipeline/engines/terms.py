@@ -183,14 +183,14 @@ def _kinds(forms: Sequence[str], shown: Sequence[str], language: str) -> tuple[n
     known = lexicon(language)
     stop = stop_words(language)
     kinds = np.array([_kind(*pair, known, stop) for pair in zip(forms, shown, strict=True)], dtype=np.int8)
-    content = [form for form, kind in zip(forms, kinds, strict=True) if kind == _CONTENT]
-    lemma = lemmas(content, language)
+    content = {form: word for form, word, kind in zip(forms, shown, kinds, strict=True) if kind == _CONTENT}
+    found = lemmas(content.values(), language)
     without = stop | known.idle | known.negators
-    dropped = {form for form in content if lemma[form] in without}
-    roots = sorted({lemma[form] for form in content if form not in dropped})
+    lemma = {form: found[word] for form, word in content.items() if found[word] not in without}
+    roots = sorted(set(lemma.values()))
     place = {root: i for i, root in enumerate(roots)}
-    groups = np.array([place.get(lemma.get(form, ""), -1) for form in forms], dtype=np.int64)
-    kinds[[form in dropped for form in forms]] = _STOP
+    groups = np.array([place[lemma[form]] if form in lemma else -1 for form in forms], dtype=np.int64)
+    kinds[(kinds == _CONTENT) & (groups < 0)] = _STOP
     return kinds, groups, roots
 
 
