@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.engines import terms
-from pipeline.engines.terms import Terms
+from pipeline.engines.terms import Terms, akin
 
-# From this many units (or voices) of a language on, a keyword of its topic must stand in two of them; in fewer, words
-# that stand in one only fill up to three places.
+# From this many units (or voices) of a language on, a keyword of its topic must stand in two of them, or in a quarter of
+# their square root, if that is more. In fewer, words that stand in one only fill up to three places.
 ENOUGH = 10
 _FILLED = 3
 # Cosine from which two units are one wording for the eye.
@@ -176,25 +176,30 @@ def _cells(known: Terms, units: _Units, sizes: Mapping[int, int]) -> _Cells:
     average = per_class.sum() / np.count_nonzero(per_class)
     weight = count / per_class[topic + 1] * np.log1p(average / total)
     size = np.array([sizes[int(t)] for t in topic])
+    least = np.maximum(2, np.sqrt(size) // 4)
     apart = (count * sum(sizes.values()) > total * size) | (len(sizes) == 1)
     phrase = np.array([len(roots) > 1 or roots[0].startswith(terms.NEGATED) for roots in known.roots])[term]
-    kept = (topic >= 0) & apart & (count >= np.where((size >= ENOUGH) | phrase, 2, 1))
+    kept = (topic >= 0) & apart & (count >= np.where((size >= ENOUGH) | phrase, least, 1))
     return _Cells(topic[kept], term[kept], count[kept], np.round(weight, 9)[kept], np.round(nearness, 6)[kept])
 
 
 def _selected(order: Sequence[int], cells: _Cells, known: Terms, n: int) -> list[int]:
-    """Choose cells in order; words that hardly stand outside a phrase of the topic give way to it."""
+    """Choose cells in order; a word gives way to a phrase that mostly holds it, or to a word akin to it."""
     counts = {known.roots[cells.term[i]]: int(cells.count[i]) for i in order}
     held: dict[tuple[str, ...], int] = {}
     for roots, count in counts.items():
         for part in _parts(roots):
             held[part] = max(held.get(part, 0), count)
     chosen: list[int] = []
+    single: list[str] = []
     for i in order:
         roots = known.roots[cells.term[i]]
         room = n if counts[roots] > 1 else min(n, _FILLED)
-        if len(chosen) < room and held.get(roots, 0) < _ABSORBED * counts[roots]:
-            chosen.append(i)
+        absorbed = held.get(roots, 0) >= _ABSORBED * counts[roots]
+        if len(chosen) >= room or absorbed or (len(roots) == 1 and any(akin(roots[0], other) for other in single)):
+            continue
+        chosen.append(i)
+        single += roots if len(roots) == 1 else []
     return chosen
 
 

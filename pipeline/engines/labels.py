@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.engines.keywords import Keyword
-from pipeline.engines.terms import NEGATED
+from pipeline.engines.terms import NEGATED, akin
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORDS = 3
-# A phrase leads if it stands in this share of the units in which the first keyword stands.
-_LEADS = 1 / 3
-# Two words are akin ("supervisor", "supervisión") if they share this share of the shorter one's letters, and four.
-_AKIN, _AKIN_LETTERS = 0.75, 4
+# A phrase leads if it stands in this share of the units in which the first keyword stands, and in three, if that does.
+_LEADS, _LEADS_UNITS = 1 / 3, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +76,13 @@ def _language(own: Mapping[str, Sequence[Keyword]], n_units: Mapping[str, int], 
 
 def _ordered(listed: Sequence[Keyword]) -> list[str]:
     """Return keywords that differ from each other, the best phrase first; those akin to an earlier one stand last."""
-    enough = _LEADS * listed[0].count if listed else 0
+    top = listed[0].count if listed else 0
+    enough = max(_LEADS * top, min(top, _LEADS_UNITS))
     phrases = [k for k in listed if len(k.text.split()) > 1 and k.count >= enough]
     ordered = [*phrases[:1], *(k for k in listed if k not in phrases[:1])]
     chosen: list[Keyword] = []
     for keyword in ordered:
-        if not any(_akin(a, b) for other in chosen for a in _roots(other) for b in _roots(keyword)):
+        if not any(akin(a, b) for other in chosen for a in _roots(other) for b in _roots(keyword)):
             chosen.append(keyword)
     return [k.text for k in [*chosen, *(k for k in ordered if k not in chosen)]]
 
@@ -92,29 +91,24 @@ def _roots(keyword: Keyword) -> list[str]:
     return [root.removeprefix(NEGATED) for root in keyword.roots]
 
 
-def _akin(a: str, b: str) -> bool:
-    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    return a == b or shared >= max(_AKIN_LETTERS, _AKIN * min(len(a), len(b)))
-
-
 def _distinct(ordered: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Join the first keywords of each topic, of topics that would be called the same one more, and at last a number."""
+    """Join the first keywords of each topic; those of topics that have the same ones, with one more, at last a number."""
     lengths = {topic: min(_WORDS, len(words)) for topic, words in ordered.items()}
     while True:
-        texts = {topic: ", ".join(ordered[topic][:length]) for topic, length in lengths.items()}
-        times = Counter(text.casefold() for text in texts.values())
-        short = [t for t, text in texts.items() if times[text.casefold()] > 1 and lengths[t] < len(ordered[t])]
+        # In another order they are still the same to the reader.
+        heard = {
+            topic: tuple(sorted(w.casefold() for w in ordered[topic][:length])) for topic, length in lengths.items()
+        }
+        times = Counter(heard.values())
+        short = [topic for topic, words in heard.items() if times[words] > 1 and lengths[topic] < len(ordered[topic])]
         if not short:
-            return _numbered(texts)
+            break
         for topic in short:
             lengths[topic] += 1
-
-
-def _numbered(texts: Mapping[int, str]) -> dict[int, str]:
-    seen: Counter[str] = Counter()
-    numbered = {}
-    for topic, text in texts.items():
-        seen[text.casefold()] += 1
-        again = seen[text.casefold()]
-        numbered[topic] = f"{text} ({again})" if text and again > 1 else text
-    return numbered
+    seen: Counter[tuple[str, ...]] = Counter()
+    texts = {}
+    for topic, words in heard.items():
+        seen[words] += 1
+        number = f" ({seen[words]})" if words and seen[words] > 1 else ""
+        texts[topic] = ", ".join(ordered[topic][: lengths[topic]]) + number
+    return texts

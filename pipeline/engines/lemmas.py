@@ -2,8 +2,8 @@
 
 The tables come with the package spacy-lookups-data. They name one lemma per form, and prefer verbs: Portuguese "grupo"
 is said to come from "grupar", Spanish "casa" and "caso" both from "casar". So a word that is itself the lemma of
-another form ("casos" → "caso") stands for itself, and so does its plural. Lemmas serve to count forms together;
-they are never shown.
+another form ("casos" → "caso") stands for itself, and so does its plural. Lemmas serve to count forms together; what
+is shown is a form that somebody wrote.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def lemmas(words: Collection[str], language: str) -> dict[str, str]:
         return {word: word.lower() for word in words}
     known = lexicon(language)
     forms = {word.lower() for word in words}
-    related = {form: [_singular(form), *_infinitives(form, known.attached)] for form in forms}
+    related = {form: [_singular(form), *_verbs(form, known.attached)] for form in forms}
     own = _lemmas_of_others({*forms, *(word for words in related.values() for word in words)}, table)
     own |= known.nouns | {form for form in forms if not _looked_up(form, table) and len(related[form]) == 1}
     found = {form: form if form in known.nouns else _lemma(form, related[form], own, table) for form in forms}
@@ -56,7 +56,7 @@ def stop_words(language: str) -> frozenset[str]:
 
 
 def _table(language: str) -> Table:
-    """Read a table as plain words: spaCy's own `Table` hashes each key first, at ten times the seconds and memory."""
+    """Read a table as plain words: spaCy's own `Table` hashes each key first, which takes several times as long."""
     from spacy.util import load_language_data, registry
 
     if language not in registry.lookups:
@@ -69,13 +69,13 @@ def _table(language: str) -> Table:
 def _lemma(form: str, related: Sequence[str], own: Collection[str], table: Table) -> str:
     """Return the singular or the form itself, where they are words of their own, else what the table says."""
     found = _looked_up(form, table)
-    singular, *infinitives = related
+    singular, *verbs = related
     if singular in own and found in {_looked_up(singular, table), singular}:
         return singular
     if form in own:
         return form
-    verbs = (verb if verb in own else _looked_up(verb, table) for verb in infinitives)
-    return found or next(filter(None, verbs), form)
+    of_verbs = (verb if verb in own else _looked_up(verb, table) for verb in verbs)
+    return found or next(filter(None, of_verbs), form)
 
 
 def _looked_up(form: str, table: Table) -> str:
@@ -89,10 +89,13 @@ def _singular(form: str) -> str:
     return form.removesuffix("s")
 
 
-def _infinitives(form: str, marks: Collection[str]) -> list[str]:
-    """Return what may be an infinitive with pronouns attached ("contárselo", "ascoltarlo"), without them."""
-    cut = [form.removesuffix(mark) for mark in marks if form.endswith(f"r{mark}")]
-    return [verb for word in cut for verb in (word, fold(word))]
+def _verbs(form: str, marks: Collection[str]) -> list[str]:
+    """Return what may be a verb with pronouns attached ("contárselo", "pídele", "ascoltarlo"), without them.
+
+    An infinitive, or a form that has an accent because it became longer, and is known without it.
+    """
+    cut = [form.removesuffix(mark) for mark in marks if form.endswith(mark)]
+    return [verb for word in cut if word.endswith("r") or fold(word) != word for verb in (word, fold(word))]
 
 
 def _lemmas_of_others(candidates: Collection[str], table: Table) -> frozenset[str]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from pipeline.engines.lemmas import lemmas, stop_words
 from pipeline.languages import Lexicon, lexicon
+from pipeline.wording import fold
 
 NEGATED = "¬"
 # No phrase may be long enough to quote: from six consecutive words on, a text can be recognised.
@@ -27,6 +28,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[^\w\s'\"“”«»*-]|\n")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _MIN_LETTERS, _MAX_LETTERS = 3, 30
+_AKIN, _AKIN_LETTERS = 0.75, 4
 _MAX_BETWEEN = 2
 _BREAK = "¶"
 _OTHER, _STOP, _LINK, _NEGATOR, _CONTENT = range(5)
@@ -113,6 +115,12 @@ def find(texts: Sequence[str], language: str) -> Terms:
     return Terms(decoded, term[order], owner[first], first, last, stream, surfaces, form, shown)
 
 
+def akin(a: str, b: str) -> bool:
+    """Tell whether two lemmas begin alike: in four letters and three quarters of the shorter ("visit", "visitor")."""
+    shared = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return a == b or shared >= max(_AKIN_LETTERS, _AKIN * min(len(a), len(b)))
+
+
 def _tokens(texts: Sequence[str], known: Lexicon) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Return the distinct tokens, all tokens as places among them, and whose text each is; texts begin with a break."""
     places: dict[str, int] = {_BREAK: 0}
@@ -181,11 +189,11 @@ def _forms(surfaces: Sequence[str], stream: np.ndarray) -> tuple[list[str], np.n
 def _kinds(forms: Sequence[str], shown: Sequence[str], language: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return each form's kind, its lemma's place among the sorted lemmas (-1: no content word), and the lemmas."""
     known = lexicon(language)
-    stop = stop_words(language)
+    stop = _as_typed(stop_words(language) | known.idle) - known.negators
     kinds = np.array([_kind(*pair, known, stop) for pair in zip(forms, shown, strict=True)], dtype=np.int8)
     content = {form: word for form, word, kind in zip(forms, shown, kinds, strict=True) if kind == _CONTENT}
     found = lemmas(content.values(), language)
-    without = stop | known.idle | known.negators
+    without = stop | known.negators
     lemma = {form: found[word] for form, word in content.items() if found[word] not in without}
     roots = sorted(set(lemma.values()))
     place = {root: i for i, root in enumerate(roots)}
@@ -194,12 +202,17 @@ def _kinds(forms: Sequence[str], shown: Sequence[str], language: str) -> tuple[n
     return kinds, groups, roots
 
 
+def _as_typed(listed: Collection[str]) -> frozenset[str]:
+    """Add words without their accents, as people type them in haste ("despues")."""
+    return frozenset(listed) | {fold(word) for word in listed}
+
+
 def _kind(form: str, shown: str, known: Lexicon, stop: Collection[str]) -> int:
     if form in known.negators:
         return _NEGATOR
     if form in known.links:
         return _LINK
-    if form in stop or form in known.idle or form in known.before or form in known.after:
+    if form in stop or form in known.before or form in known.after:
         return _STOP
     letters = form.replace("-", "").replace("'", "")
     acronym = len(letters) > 1 and shown.isupper()
