@@ -17,8 +17,8 @@ import numpy as np
 from pipeline.engines import terms
 from pipeline.engines.terms import Terms, akin
 
-# From this many units (or voices) of a language on, a keyword of its topic must stand in two of them, or in a quarter of
-# their square root, if that is more. In fewer, words that stand in one only fill up to three places.
+# From this many units (or voices) of a language on, a keyword of its topic must stand in two of them, or in a quarter
+# of their square root, if that is more. In fewer, words that stand in one only fill up to three places.
 ENOUGH = 10
 _FILLED = 3
 # Cosine from which two units are one wording for the eye.

@@ -92,7 +92,7 @@ def _roots(keyword: Keyword) -> list[str]:
 
 
 def _distinct(ordered: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Join the first keywords of each topic; those of topics that have the same ones, with one more, at last a number."""
+    """Join the first keywords of each topic; where topics have the same ones, one more, and at last a number."""
     lengths = {topic: min(_WORDS, len(words)) for topic, words in ordered.items()}
     while True:
         # In another order they are still the same to the reader.

@@ -30,6 +30,7 @@ _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u
 _MIN_LETTERS, _MAX_LETTERS = 3, 30
 _AKIN, _AKIN_LETTERS = 0.75, 4
 _MAX_BETWEEN = 2
+_VERB_FORMS = 3
 _BREAK = "¶"
 _OTHER, _STOP, _LINK, _NEGATOR, _CONTENT = range(5)
 
@@ -61,7 +62,8 @@ class Terms:
     def wording(self, occurrences: np.ndarray) -> str:
         """Return the most frequent wording among occurrences of one term; of equally frequent ones, the first.
 
-        A word that has no form in more than half of them is shown as its lemma, if anybody uses that ("contar").
+        A word of three forms or more, none in more than half of them, is a verb as a rule: it is shown as its lemma, if
+        anybody uses that.
         """
         first, last = self.first[occurrences], self.last[occurrences]
         spans = first[:, None] + np.arange(int((last - first).max()) + 1)
@@ -73,7 +75,7 @@ class Terms:
         written = [_joined([self.shown[form] for form in row if form >= 0]) for row in rows]
         best = min(range(len(rows)), key=lambda i: (-counts[i], written[i]))
         if spans.shape[1] == 1:
-            clear = counts[best] * 2 > len(occurrences)
+            clear = counts[best] * 2 > len(occurrences) or len(rows) < _VERB_FORMS
             return written[best] if clear else self._as_lemma(int(self.term[occurrences[0]])) or written[best]
         same = which.ravel() == best
         initial = self.stream[first[same] - 1] == 0
