@@ -19,6 +19,7 @@ import pandas as pd
 from pipeline import prevalence, roles
 from pipeline.prevalence import Coded, Estimate
 from pipeline.schemas import TABLES
+from pipeline.suppression import hidden_by_group
 
 OTHER = "other"
 ALL = "all"
@@ -88,7 +89,7 @@ def theme_counts(corpus: Corpus, repeats: pd.Series) -> pd.DataFrame:
 
 
 def theme_estimates(corpus: Corpus, min_voices: int) -> pd.DataFrame:
-    """Return one row per theme, group and level; cells of fewer than `min_voices` voices are suppressed."""
+    """Return one row per theme, group and level; `suppression` says which are not shown."""
     read = sampled(corpus)
     by_theme = {theme: coded(read, theme) for theme in corpus.codes.columns} if len(read.gold) else {}
     rows = []
@@ -105,26 +106,19 @@ def theme_estimates(corpus: Corpus, min_voices: int) -> pd.DataFrame:
 def _levels(units: pd.DataFrame, min_voices: int) -> Iterator[tuple[str, str, bool]]:
     """Yield (group, level, whether hidden): all units first, then language, role and source."""
     yield ALL, ALL, False
+    hidden = hidden_by_group(units, GROUPS, min_voices)
     for group in GROUPS:
-        by_level = units[units["eligible"]].groupby(group)["voice"].nunique()
-        hidden = suppressed_levels(by_level, min_voices)
-        yield from ((group, str(level), level in hidden) for level in by_level.index)
+        yield from ((group, level, level in hidden[group]) for level in sorted(set(units[group].astype(str))))
 
 
 def _inside(units: pd.DataFrame, group: str, level: str) -> pd.Series:
     return pd.Series(True, index=units.index) if group == ALL else units[group] == level
 
 
-def suppressed_levels(voices: pd.Series, min_voices: int) -> set[str]:
-    """Return the levels of a group that are not shown: those of too few voices, and one more if it is but one.
-
-    With a single level hidden its counts would follow from the total; the next smallest hides it.
-    """
-    by_size = voices.sort_values(kind="stable")
-    small = list(by_size.index[by_size < min_voices])
-    if len(small) == 1 and len(by_size) > 1:
-        small = list(by_size.index[:2])
-    return set(small)
+def hidden_levels_of(shares: pd.DataFrame) -> dict[str, set[str]]:
+    """Return, per group, the levels that a table of theme estimates does not show."""
+    unshown = shares[shares["suppressed"]]
+    return {group: set(unshown.loc[unshown["group"] == group, "level"]) for group in GROUPS}
 
 
 def cooccurrence(codings: pd.DataFrame, theme_ids: Sequence[str]) -> pd.DataFrame:

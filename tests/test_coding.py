@@ -152,13 +152,6 @@ def test_counts_agree_with_counting_by_hand(rows: list[tuple[str, bool]]) -> Non
     schemas.validate("theme_estimates", table)
 
 
-@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20), min_size=1), st.integers(1, 10))
-def test_a_single_hidden_level_hides_another(voices: dict[str, int], k: int) -> None:
-    hidden = estimates.suppressed_levels(pd.Series(voices), k)
-    assert {level for level, n in voices.items() if n < k} <= hidden
-    assert len(hidden) != 1 or len(voices) == 1
-
-
 def test_cooccurrence_counts_units_with_both() -> None:
     rows = [("u1", "a"), ("u1", "b"), ("u2", "a"), ("u3", "b"), ("u3", "c"), ("u3", "a")]
     codings = pd.DataFrame(rows, columns=["unit_id", "theme_id"]).assign(assigned=True)

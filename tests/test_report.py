@@ -89,8 +89,11 @@ def test_sums_agree(results: dict[str, Any], finished: study.Study) -> None:
     assert flow["distinct"] == flow["voiced"] + flow["prompt"] + flow["navigation"]
     assert flow["units"] == flow["eligible"] + flow["repeated"] + flow["not_eligible"]
     assert flow["eligible"] == flow["coded"] + flow["other"] + flow["abstained"]
-    assert corpus["n_distinct_voiced"] == corpus["n_tips"] + corpus["n_comments"]
-    assert sum(row["units"] for row in results["languages"]) == corpus["n_units"]
+    assert corpus["n_tips"] is corpus["n_comments"] is None  # three editors: too few, and comments are the rest
+    assert corpus["n_voices"] == corpus["n_named_voices"] + corpus["n_other_voices"]
+    shown = [row["units"] for row in results["languages"] if not row["suppressed"]]
+    assert 0 < sum(shown) < corpus["n_units"]
+    assert all(row["units"] is None for row in results["languages"] if row["suppressed"])
     themes = read_table(finished.processed / "themes.parquet", "themes").set_index("theme_id")
     for theme in results["themes"]:
         assert theme["n_units"] == themes.at[theme["id"], "n_units"]

@@ -27,10 +27,11 @@ def run(study: Study, store: Store) -> None:
 
     described = describe(study.codebook, study.languages[0])
     store.save_table("themes", counts.merge(described, on="theme_id", how="left")[list(TABLES["themes"].columns)])
-    store.save_table("theme_estimates", estimates.theme_estimates(corpus, settings.report.min_voices))
+    shares = estimates.theme_estimates(corpus, settings.report.min_voices)
+    store.save_table("theme_estimates", shares)
     store.save_table("cooccurrence", estimates.cooccurrence(codings, ids))
     for name, figures in (("reliability", found.reliability), ("validation", found.validity)):
-        rows = comparison.rows(figures, settings.report.min_voices)
+        rows = comparison.rows(figures, settings.report.min_voices, estimates.hidden_levels_of(shares)["language"])
         store.save_table(name, pd.DataFrame(rows, columns=list(TABLES[name].columns)))
 
 
