@@ -26,6 +26,7 @@ ALL = "all"
 RECOMMENDATION = "recommendation"
 PEOPLE = "people"  # method of a coding that people decided
 GROUPS = ("language", "role", "source")
+MIN_EXPECTED = 5  # units expected by chance from which a lift is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +122,34 @@ def hidden_levels_of(shares: pd.DataFrame) -> dict[str, set[str]]:
     return {group: set(unshown.loc[unshown["group"] == group, "level"]) for group in GROUPS}
 
 
-def cooccurrence(codings: pd.DataFrame, theme_ids: Sequence[str]) -> pd.DataFrame:
-    """Return, for every pair of themes, the units coded with both."""
-    assigned = codings[codings["assigned"]]
-    members = {theme: set(assigned.loc[assigned["theme_id"] == theme, "unit_id"]) for theme in theme_ids}
-    rows = [{"theme_a": a, "theme_b": b, "n_both": len(members[a] & members[b])} for a, b in combinations(theme_ids, 2)]
-    return pd.DataFrame(rows, columns=["theme_a", "theme_b", "n_both"])
+def cooccurrence(corpus: Corpus, theme_ids: Sequence[str]) -> pd.DataFrame:
+    """Return, for every pair of themes, how many units carry both, and how many would if the themes were independent.
+
+    Lift is the one over the other (Brin et al., SIGMOD 1997), null under `MIN_EXPECTED` expected units, where one unit
+    more would move it by a fifth or further. Jaccard is units with both over units with either, null without any.
+    """
+    codes, voices = corpus.codes[corpus.units["eligible"]], corpus.units.loc[corpus.units["eligible"], "voice"]
+    rows = []
+    for a, b in combinations(theme_ids, 2):
+        both = codes[a] & codes[b]
+        n_a, n_b, n_both, n_base = int(codes[a].sum()), int(codes[b].sum()), int(both.sum()), len(codes)
+        expected = n_a * n_b / n_base if n_base else 0.0
+        either = n_a + n_b - n_both
+        rows.append(
+            {
+                "theme_a": a,
+                "theme_b": b,
+                "n_a": n_a,
+                "n_b": n_b,
+                "n_both": n_both,
+                "n_base": n_base,
+                "n_voices": voices[both].nunique(),
+                "expected": round(expected, 4),
+                "lift": round(n_both / expected, 4) if expected >= MIN_EXPECTED else np.nan,
+                "jaccard": round(n_both / either, 6) if either else np.nan,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(TABLES["cooccurrence"].columns))
 
 
 def sampled(corpus: Corpus) -> Corpus:

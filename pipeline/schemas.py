@@ -176,7 +176,20 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "keywords": Column("str", "keywords per language as JSON"),
         "theme_a": Column("str", "id of a theme"),
         "theme_b": Column("str", "id of another theme, later in the codebook"),
+        "n_a": _count("units coded with theme_a"),
+        "n_b": _count("units coded with theme_b"),
         "n_both": _count("units coded with both themes"),
+        "n_base": _count("eligible units"),
+        "expected": Column(
+            "float64", "units that would have both if the themes were independent", bounds=(0, float("inf"))
+        ),
+        "lift": Column(
+            "float64",
+            "n_both over expected, or null where expected is under 5",
+            bounds=(0, float("inf")),
+            nullable=True,
+        ),
+        "jaccard": _share("n_both over the units that have either, or null without any", nullable=True),
     }
 )
 
@@ -320,7 +333,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 "suppressed",
             ),
         ),
-        "cooccurrence": Table("one pair of themes", ("theme_a", "theme_b"), ("theme_a", "theme_b", "n_both")),
+        "cooccurrence": Table(
+            "one pair of themes",
+            ("theme_a", "theme_b"),
+            ("theme_a", "theme_b", "n_a", "n_b", "n_both", "n_base", "n_voices", "expected", "lift", "jaccard"),
+        ),
         "topics": Table(
             "one inductive topic",
             ("topic_id",),

@@ -29,7 +29,7 @@ def run(study: Study, store: Store) -> None:
     store.save_table("themes", counts.merge(described, on="theme_id", how="left")[list(TABLES["themes"].columns)])
     shares = estimates.theme_estimates(corpus, settings.report.min_voices)
     store.save_table("theme_estimates", shares)
-    store.save_table("cooccurrence", estimates.cooccurrence(codings, ids))
+    store.save_table("cooccurrence", estimates.cooccurrence(corpus, ids))
     for name, figures in (("reliability", found.reliability), ("validation", found.validity)):
         rows = comparison.rows(figures, settings.report.min_voices, estimates.hidden_levels_of(shares)["language"])
         store.save_table(name, pd.DataFrame(rows, columns=list(TABLES[name].columns)))

@@ -17,6 +17,7 @@ from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.recommender import read_json
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.errors import GlosaError
+from pipeline.estimates import MIN_EXPECTED
 from pipeline.report import page
 from pipeline.report.strings import Strings, catalogue
 from pipeline.store import Store, to_csv
@@ -240,6 +241,7 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
             a=labels[pair["theme_a"]],
             b=labels[pair["theme_b"]],
             n=pair["n_both"],
+            expected=f"{pair['expected']:.1f}",
         )
         if pair and pair["n_both"]
         else t("cooccurrence.alt_none"),
@@ -275,6 +277,7 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
         "min_units_for_topics": MIN_UNITS,
+        "min_expected": MIN_EXPECTED,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
