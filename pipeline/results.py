@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import estimates, margins, privacy, roles
+from pipeline import estimates, margins, privacy, roles, sensitivity
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Study
@@ -47,6 +47,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "themes": context.themes(),
         "groups": {group: context.group(group) for group in estimates.GROUPS},
         "cooccurrence": _records(tables["cooccurrence"]),
+        "sensitivity": sensitivity.records(tables["sensitivity"]),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
         "passages": context.quoted_passages(),

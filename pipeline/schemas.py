@@ -30,6 +30,17 @@ FIGURES: Mapping[str, str] = MappingProxyType(
         "f1": "harmonic mean of precision and recall",
     }
 )
+VARIATIONS = (
+    "main",
+    "near",
+    "repeats",
+    "without_top_voice",
+    "without_top_voices",
+    "without_language",
+    "without_translated",
+    "only_role",
+    "thresholds",
+)
 DUPLICATE_KINDS = ("exact", "near", "truncated", "translation")
 STATUSES = ("assigned", "rejected", "abstained")
 REJECT_REASONS: Mapping[str, str] = MappingProxyType(
@@ -170,7 +181,11 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "base_voices": _count("distinct voices in the group"),
         "base_units": _count("recommendation units in the group"),
         "group": Column("str", "what the units are grouped by: all, language, role or source"),
-        "level": Column("str", "the group's value"),
+        "level": Column("str", "the group's value, or a variation's"),
+        "variation": Column("str", "what was done otherwise; main: nothing", values=VARIATIONS),
+        "difference": Column(
+            "float64", "share less the share under main, in percentage points", bounds=(-100, 100), nullable=True
+        ),
         "topic_id": Column("int64", "number of the topic, from 0 by size"),
         "stability": _share("share of refits in which the topic appears again, or null if not measured", nullable=True),
         "keywords": Column("str", "keywords per language as JSON"),
@@ -337,6 +352,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             "one pair of themes",
             ("theme_a", "theme_b"),
             ("theme_a", "theme_b", "n_a", "n_b", "n_both", "n_base", "n_voices", "expected", "lift", "jaccard"),
+        ),
+        "sensitivity": Table(
+            "one theme under one variation of the counting",
+            ("variation", "level", "theme_id"),
+            ("variation", "level", "theme_id", "n_units", "base_units", "share", "difference", "suppressed"),
         ),
         "topics": Table(
             "one inductive topic",

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from pipeline.store import Store
     from pipeline.study import Study
 
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "topics")
+FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "sensitivity", "topics")
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
+    "sensitivity",
     "topics",
     "duplicates_summary",
     "rejects_summary",
@@ -96,11 +97,12 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "estimate",
         "count themes, measure agreement, correct shares",
-        ("study", "units", "report", "codebook"),
+        ("study", "deduplicate", "units", "coding", "report", "codebook"),
         _tables(
             "sources.parquet",
             "passages.parquet",
             "duplicates.parquet",
+            "audits.parquet",
             "units.parquet",
             "codings.parquet",
             "machine_codings.parquet",
@@ -109,6 +111,7 @@ STAGES: tuple[Stage, ...] = (
             "themes.parquet",
             "theme_estimates.parquet",
             "cooccurrence.parquet",
+            "sensitivity.parquet",
             "reliability.parquet",
             "validation.parquet",
         ),
@@ -138,6 +141,7 @@ STAGES: tuple[Stage, ...] = (
                 "themes.parquet",
                 "theme_estimates.parquet",
                 "cooccurrence.parquet",
+                "sensitivity.parquet",
                 "reliability.parquet",
                 "validation.parquet",
                 "topics.parquet",

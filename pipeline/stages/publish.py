@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import __version__, charts, leaks, manifest, privacy, results
+from pipeline import __version__, charts, charts_checks, leaks, manifest, privacy, results
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines import coder
 from pipeline.engines.coder import BLENDED, TRAINED
@@ -18,8 +18,9 @@ from pipeline.engines.recommender import read_json
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.errors import GlosaError
 from pipeline.estimates import MIN_EXPECTED
-from pipeline.report import page
+from pipeline.report import page, variations
 from pipeline.report.strings import Strings, catalogue
+from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
 from pipeline.store import Store, to_csv
 from pipeline.study import Study
 
@@ -34,6 +35,7 @@ _TABLES = (
     "themes",
     "theme_estimates",
     "cooccurrence",
+    "sensitivity",
     "machine_codings",
     "reliability",
     "validation",
@@ -202,6 +204,7 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
             t("groups.axis", k=k),
         ),
         "cooccurrence": charts.pairs(*_pairs(found, labels), t("cooccurrence.axis")),
+        "sensitivity": _sensitivity(found, labels, t),
         "topics": charts.bars(
             [row["label"] for row in found["topics"]["rows"]],
             [row["n_units"] for row in found["topics"]["rows"]],
@@ -245,6 +248,7 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         )
         if pair and pair["n_both"]
         else t("cooccurrence.alt_none"),
+        "sensitivity_alt": variations.alternative(found["sensitivity"], labels, t),
         "topics_alt": t("topics.alt", label=top[0]["label"], n=top[0]["n_units"]) if top else t("topics.alt_none"),
     }
 
@@ -278,6 +282,9 @@ def facts(study: Study, found: Results, t: Strings) -> dict[str, Any]:
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
         "min_units_for_topics": MIN_UNITS,
         "min_expected": MIN_EXPECTED,
+        "variations": variations.named(found["sensitivity"], t),
+        "threshold_step": THRESHOLD_STEP,
+        "bound_step": BOUND_STEP,
         "licensed": report.quotation == "none" or (report.quotation == "verbatim" and bool(report.licence)),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
@@ -294,6 +301,7 @@ def published_tables(tables: Mapping[str, pd.DataFrame], found: Results) -> dict
         "reliability": emptied(tables["reliability"]),
         "validation": emptied(tables["validation"]),
         "cooccurrence": tables["cooccurrence"],
+        "sensitivity": emptied(tables["sensitivity"]),
         "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
         "duplicates_summary": pd.DataFrame(found["duplicates"], columns=["kind", "role", "n"]),
@@ -303,7 +311,7 @@ def published_tables(tables: Mapping[str, pd.DataFrame], found: Results) -> dict
 
 def emptied(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose suppressed rows hold nothing but what they are about."""
-    kept = {"theme_id", "group", "level", "suppressed"}
+    kept = {"theme_id", "group", "variation", "level", "suppressed"}
     hidden = [column for column in frame.columns if column not in kept]
     return frame.assign(**{c: frame[c].astype(object).where(~frame["suppressed"], None) for c in hidden})
 
@@ -329,6 +337,13 @@ def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
         t("reliability.axis"),
         t("reliability.nothing"),
     )
+
+
+def _sensitivity(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
+    strips = variations.strips(found["sensitivity"], t)
+    mains, others = [main for main, _ in strips.values()], [varied for _, varied in strips.values()]
+    names = [labels.get(theme, theme) for theme in strips]
+    return charts_checks.sensitivity(names, mains, others, t("sensitivity.axis"), t("sensitivity.alt_none"))
 
 
 def _overall(found: Results) -> list[Mapping[str, Any]]:
