@@ -14,7 +14,7 @@ from pipeline.charts import BLUE, GRID, MUTED, SKY
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LABEL = 40
+_LABEL = 26
 
 
 def sensitivity(
@@ -35,7 +35,9 @@ def sensitivity(
     """
     if not any(others):
         return charts._empty(nothing)
-    figure, axes = charts._figure(7.2, 0.74 * len(labels) + 0.9)
+    figure, axes = charts._figure(7.2, 0.54 * len(labels) + 0.9)
+    everything = [*mains, *(share for varied in others for share, _ in varied)]
+    width = max(0.05, max(everything) - min(everything))
     for place, main, varied in zip(np.arange(len(labels))[::-1], mains, others, strict=True):
         shares = [share for share, _ in varied]
         ends = [min([main, *shares]), max([main, *shares])]
@@ -45,13 +47,11 @@ def sensitivity(
         for share, side in zip(ends, ("right", "left"), strict=True):
             name = next((name for other, name in varied if other == share and share != main), None)
             if name:
-                text = f"{share:.0%} {textwrap.shorten(name, _LABEL, placeholder='…')}"
-                shift = -0.006 if side == "right" else 0.006
-                axes.text(share + shift, place - 0.36, text, ha=side, va="center", fontsize=8, color=MUTED)
+                text = textwrap.fill(f"{share:.0%} {name}", _LABEL, max_lines=2, placeholder="…")
+                shift = -0.02 if side == "right" else 0.02
+                axes.text(share + shift * width, place, text, ha=side, va="center", fontsize=8, color=MUTED)
     axes.set_yticks(np.arange(len(labels))[::-1], [textwrap.shorten(label, 34, placeholder="…") for label in labels])
-    everything = [*mains, *(share for varied in others for share, _ in varied)]
-    room = 0.16 * max(0.25, max(everything) - min(everything))
-    axes.set(xlim=(min(everything) - 2.2 * room, max(everything) + 2.2 * room), ylim=(-0.8, len(labels) - 0.4))
+    axes.set(xlim=(min(everything) - 0.6 * width, max(everything) + 0.6 * width), ylim=(-0.6, len(labels) - 0.4))
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= 1 and _inside(tick, axes.get_xlim())])
     axes.grid(axis="x", color=GRID, lw=0.6)
