@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import estimates, margins, roles, sensitivity
+from pipeline import dissent, estimates, margins, roles, sensitivity
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Codebook, Study
@@ -45,6 +45,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "groups": {group: context.group(group) for group in estimates.GROUPS},
         "cooccurrence": _records(tables["cooccurrence"]),
         "sensitivity": sensitivity.records(tables["sensitivity"]),
+        "dissent": dissent.counts(tables),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
         "codebook": codebook(study.codebook, study.languages[0]),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline.errors import GlosaError
+from pipeline.stances import STANCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,6 +183,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "base_units": _count("recommendation units in the group"),
         "group": Column("str", "what the units are grouped by: all, language, role or source"),
         "level": Column("str", "the group's value, or a variation's"),
+        "stance": Column("str", "whether it says that trust can be restored", values=STANCES),
         "variation": Column("str", "what was done otherwise; main: nothing", values=VARIATIONS),
         "difference": Column(
             "float64", "share less the share under main, in percentage points", bounds=(-100, 100), nullable=True
@@ -352,6 +354,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             "one pair of themes",
             ("theme_a", "theme_b"),
             ("theme_a", "theme_b", "n_a", "n_b", "n_both", "n_base", "n_voices", "expected", "lift", "jaccard"),
+        ),
+        "stances": Table(
+            "one distinct tip or comment that says whether trust can be restored",
+            ("passage_id",),
+            ("passage_id", "stance", "start", "end"),
         ),
         "sensitivity": Table(
             "one theme under one variation of the counting",

@@ -62,7 +62,7 @@ def cell(table: pd.DataFrame, variation: str, level: str = "", theme: str = "a")
         ("near", "0.95", (6, 21, False)),  # the copy comes back with the code of p0
         ("repeats", "", (7, 23, False)),
         ("without_top_voice", "", (5, 12, True)),  # one voice could be worked out
-        ("without_top_voices", "5", (1, 8, False)),
+        ("without_top_voices", "5", (3, 8, False)),
         ("without_language", "es", (0, 14, False)),
         ("without_language", "en", (5, 6, False)),
         ("without_translated", "", (5, 19, True)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipeline import audits, estimates, sensitivity
+from pipeline import audits, estimates, sensitivity, stances
 from pipeline.coded import comparison, gold, machine, rethreshold
 from pipeline.coded.gold import Gold
 from pipeline.estimates import ALL, OTHER, RECOMMENDATION, Corpus
@@ -38,6 +38,7 @@ def run(study: Study, store: Store) -> None:
     store.save_table("theme_estimates", shares)
     store.save_table("cooccurrence", estimates.cooccurrence(corpus, ids))
     store.save_table("sensitivity", sensitivity.table(varied))
+    store.save_table("stances", stances_of(passages, units))
     for name, figures in (("reliability", found.reliability), ("validation", found.validity)):
         rows = comparison.rows(figures, settings.report.min_voices, hidden["language"])
         store.save_table(name, pd.DataFrame(rows, columns=list(TABLES[name].columns)))
@@ -65,6 +66,13 @@ def corpus_of(
         people.whole_voices,
         people.has_negatives or eligible == ALL,
     )
+
+
+def stances_of(passages: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Return the stances that the distinct tips and comments take, those with units, by passage."""
+    spoken = passages[passages["passage_id"].isin(set(units["passage_id"]))].sort_values("passage_id")
+    rows = stances.table(zip(*(spoken[name] for name in ("passage_id", "text", "language", "start")), strict=True))
+    return pd.DataFrame(rows, columns=list(TABLES["stances"].columns))
 
 
 def recoded(codings: pd.DataFrame, people: Gold, study: Study, unit_ids: pd.Index) -> dict[str, pd.DataFrame]:
