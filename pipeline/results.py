@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import dissent, estimates, margins, roles, sensitivity
+from pipeline import dissent, estimates, findings, margins, roles, sensitivity
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Codebook, Study
@@ -30,7 +30,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
     """
     eligible = estimates.eligible_units(tables["units"], tables["passages"], study.settings.units.eligible)
     context = _Context(study, tables, eligible)
-    return {
+    gathered = {
         "study": study.settings.study.model_dump(mode="json"),
         "settings": study.settings.model_dump(mode="json"),
         "corpus": context.corpus(),
@@ -54,6 +54,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "coder": dict(figures),
         "run": dict(run),
     }
+    return {**gathered, "findings": findings.find(gathered), "cautions": findings.cautions(gathered)}
 
 
 def worded(found: Mapping[str, Any], themes: Codebook, language: str) -> dict[str, Any]:
