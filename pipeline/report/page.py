@@ -75,13 +75,24 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": percent, "figure": figure, "spread": spread, "with_interval": with_interval}
+    made.filters |= {
+        "percent": percent,
+        "points": points,
+        "figure": figure,
+        "spread": spread,
+        "with_interval": with_interval,
+    }
     return made
 
 
 def percent(share: float | None) -> str:
     """Return a share as whole per cent, or a dash where there is none."""
     return "–" if share is None else f"{100 * share:.0f}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """Return a difference in percentage points with its sign."""
+    return f"{difference:+.1f}".replace("-", "−")
 
 
 def figure(value: float | None) -> str:

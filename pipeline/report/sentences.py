@@ -43,7 +43,7 @@ def sentence(record: Record, labels: Mapping[str, str], t: Strings) -> str:
         return t(f"findings.{key}", list=listed, **_plain(values))
     if record["kind"] == "sensitivity":
         name = variations.name(values, t)
-        shown = {"points": f"{values['points']:+.1f}", "variation": name, "theme": labels[record["themes"][0]]}
+        shown = {"points": page.points(values["points"]), "variation": name, "theme": labels[record["themes"][0]]}
         return t(f"findings.{key}", **shown, n_variations=values["n_variations"])
     share = {"share": page.percent(values["share"])} if "share" in values else {}
     return t(f"findings.{key}", **{**_plain(values), **share})
