@@ -295,7 +295,7 @@ class _Context:
                     "themes": [{"id": t.theme_id, "n": int(t.n_both)} for t in themes.itertuples()],
                 }
             )
-        return {"rows": rows, "assigned": memberships["unit_id"].nunique(), "base": len(self.eligible)}
+        return {"rows": rows, "assigned": int(memberships["assigned"].sum()), "base": len(self.eligible)}
 
     def uncoded(self) -> dict[str, Any]:
         """What no theme holds: `other`, abstained, and the voices that recommend nothing."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pipeline import editions, estimates, excerpts, keywords, leaks, manifest, paraphrases, privacy, quotable
+from pipeline import editions, estimates, excerpts, leaks, manifest, paraphrases, privacy, quotable
 from pipeline import readings as seen
 from pipeline import results as numbers
 from pipeline.editions import Edition
@@ -30,14 +30,16 @@ def run(study: Study, store: Store) -> None:
     read, described = store.tables(), manifest.describe(study)
     spoken = [Strings(code, f".{code}" * (i > 0)) for i, code in enumerate(strings.languages(study.languages))]
     own = [json.dumps(value, ensure_ascii=False) for value in (study.codebook.model_dump(), spoken[0].everything)]
-    finder, vocabulary = privacy.finder(store.names(), (*read["passages"]["text"], own[0]), own[1:])
+    finder, _ = privacy.finder(store.names(), (*read["passages"]["text"], own[0]), own[1:])
     placeholders = spoken[0].section("privacy")
 
-    read["topics"], dropped = keywords.without_names(read["topics"], finder, vocabulary)
     words = quotable.build(read["passages"], read["units"], finder, placeholders)
     written, counted = paraphrases.read(study.paraphrases_file, set(read["units"]["unit_id"]))
     both = editions.both(study, read, described["inputs"], finder, placeholders)
-    changed = {"keywords": dropped, "files": sum(file != name for file, name in both[0].files.items())}
+    changed = {
+        "keywords": int(read["topic_summary"]["n_hidden"].sum()),
+        "files": sum(file != name for file, name in both[0].files.items()),
+    }
     found = numbers.build(study, read, described, read_json("figures.json")[study.settings.coding.profile])
     found["thresholds"] = coder.named_thresholds(study, found["method"])
     found["privacy"] = {**words.counts, **changed}
