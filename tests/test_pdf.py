@@ -75,6 +75,7 @@ def test_structure_follows_the_page(tags: list[tuple[str, Any, str]]) -> None:
     assert kinds.count("H1") == 2
     assert kinds.count("TOCI") == 2
     assert kinds.count("Table") == kinds.count("THead") == 2
+    assert kinds.count("Lbl") == 2 + 2  # bullets of the findings and terms; excerpts have none
     assert {"BlockQuote", "L", "LI", "Caption", "Link", "Code", "Strong", "Em"} <= set(kinds)
 
 
@@ -187,7 +188,8 @@ def test_characters_without_a_glyph_do_not_stop_it_and_can_be_copied() -> None:
 def test_drawable_text_breaks_long_words_and_piles_no_marks() -> None:
     assert pdf.drawable("a" + "\u0301" * 10_000 + "z") == "a" + "\u0301" * pdf.MAX_MARKS + "…z"
     assert pdf.drawable("\u202ex\u2066y\x07") == "xy"
-    assert pdf.drawable("https://example.org/one-two/three") == "https://example.\u200borg/one-two/\u200bthree"
+    assert pdf.drawable("https://example.org/one/two/three") == "https://example.\u200borg/one/two/\u200bthree"
+    assert pdf.drawable("a-file-name-of-many-short-words.txt") == "a-file-name-of-many-short-words.txt"
     assert pdf.drawable("word and words") == "word and words"
 
 

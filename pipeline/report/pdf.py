@@ -27,7 +27,7 @@ from pipeline.report.blocks import (
     Run,
     Table,
 )
-from pipeline.report.tagging import with_row_headers
+from pipeline.report.tagging import finished
 
 LOOK = "theme_report.typ"
 MAX_MARKS = 6  # combining marks on one letter: no script needs more, and thousands of them would cover the page
@@ -38,7 +38,7 @@ _UNSEEN = re.compile(
     + "".join(chr(plane * 0x10000 + low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
     + "]"
 )
-_LONG = re.compile(r"[^\s\u200b]{25,}")
+_LONG = re.compile(r"[^\s\u200b-]{25,}")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([A-Z]{2}))?")
 Values = dict[str, Any]
 
@@ -73,13 +73,13 @@ def render(document: Document, language: str = "", fonts: Sequence[Path] = ()) -
         font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf"), *map(str, fonts)],
         pdf_standards=["ua-1"],
     )
-    return with_row_headers(pdf, writer.tables)
+    return finished(pdf, writer.tables)
 
 
 def drawable(text: str) -> str:
     """Return a text as it can be set: no control characters, no overrides of the writing direction, no piles of marks.
 
-    Words of more than 24 characters (fingerprints, addresses) may break near every 12th one, by U+200B.
+    Words of more than 24 characters without a hyphen (fingerprints, addresses) may break near every 12th, by U+200B.
     """
     bare = _UNSEEN.sub("", text.replace("\t", " "))
     bare = bare if bare.isascii() else "".join(_few_marks(bare))
@@ -202,7 +202,7 @@ class _Writer:
             "x": x,
             "y": y,
             "runs": runs,
-            "words": sorted({word for run in runs for word in re.split(r"[\s\u200b]+", run["text"]) if word}),
+            "words": sorted({word for run in runs for word in re.split(r"[\s\u200b]+|(?<=-)", run["text"]) if word}),
             "header": cell.header,
             "numeric": cell.numeric,
             "columns": cell.columns,

@@ -1,4 +1,4 @@
-"""Tag the cells of a PDF that name their row, which Typst can't do yet (its `pdf.header-cell` is an experiment)."""
+"""Finish the tags of a PDF where Typst can't: cells that name their row, and lists whose items have no label."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from pipeline.report.blocks import Table
 
 
-def with_row_headers(pdf: bytes, tables: Sequence[Table]) -> bytes:
+def finished(pdf: bytes, tables: Sequence[Table]) -> bytes:
     """Return a tagged PDF whose row headers are tagged as such, packed in object streams (half the size).
 
-    Every header then says by its scope what it heads; the lists of headers that Typst gives each cell know the columns
-    only, and are taken out where a table has row headers.
+    Typst has `pdf.header-cell` as an experiment only. Every header says here by its scope what it heads; the lists of
+    headers that Typst gives each cell know the columns only, and are taken out where a table has row headers.
 
     Args:
         pdf: what Typst made.
@@ -22,13 +22,15 @@ def with_row_headers(pdf: bytes, tables: Sequence[Table]) -> bytes:
     import pikepdf
 
     with pikepdf.open(io.BytesIO(pdf)) as file:
-        tagged = _elements(file.Root.StructTreeRoot, "/Table")
-        for element, table in zip(tagged, tables, strict=True):
+        root = file.Root.StructTreeRoot
+        for element, table in zip(_elements(root, "/Table"), tables, strict=True):
             rows = (*table.head, *table.body)
             if any(cell.header == "row" for row in rows for cell in row):
                 for row, cells in zip(_elements(element, "/TR"), rows, strict=True):
                     for tag, cell in zip(_elements(row, "/TD", "/TH"), cells, strict=False):
                         _name_scope(tag, cell.header == "row")
+        for item in _elements(root, "/LI"):
+            item.K = pikepdf.Array([kid for kid in item.K if not (kid.get("/S") == "/Lbl" and not kid.get("/K"))])
         packed = io.BytesIO()
         file.save(packed, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return packed.getvalue()
