@@ -78,6 +78,13 @@ def test_marks_links_languages_and_lines_are_kept() -> None:
     assert about.runs[-2:] == (Run("place ", link="#u1"), Run("u1", ("code",), "#u1"))
 
 
+def test_the_language_of_every_block_is_known() -> None:
+    blocks = parse(PAGE).blocks
+    assert [block.language for block in blocks if isinstance(block, Heading)] == ["pt", "", ""]
+    terms = next(block for block in blocks if isinstance(block, Definitions))
+    assert terms.entries[1] == ((Run("Funding"),), (Paragraph((Run("rien"),), language="fr"),))
+
+
 def test_places_are_found_under_every_name() -> None:
     document = parse(PAGE)
     assert document.target("#h-summary") == "#summary"
@@ -146,7 +153,7 @@ def test_hostile_texts_are_text_in_markdown(text: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"], exclude_characters="¶"), max_size=40))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_any_text_comes_back_from_markdown(text: str) -> None:
     assert _read(markdown.render(_everywhere(text))).split("¶") == _expected(text)
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.report import pdf
+from pipeline.report import forms, pdf
 from pipeline.report.blocks import (
     Block,
     Cell,
@@ -50,6 +50,12 @@ def opened(made: bytes) -> Iterator[pikepdf.Pdf]:
 @pytest.fixture(scope="module")
 def tags(opened: pikepdf.Pdf) -> list[tuple[str, Any, str]]:
     return list(_tags(opened.Root.StructTreeRoot, str(opened.Root.Lang)))
+
+
+def test_a_page_gives_both_forms(made: bytes) -> None:
+    found = forms.files(PAGE, ".es")
+    assert found["theme_report.es.pdf"] == made
+    assert b"figures/flow.es.svg" in found["theme_report.es.md"]
 
 
 def test_it_is_tagged_titled_and_says_its_language(opened: pikepdf.Pdf) -> None:
@@ -87,6 +93,8 @@ def test_figures_say_what_they_show(tags: list[tuple[str, Any, str]]) -> None:
 def test_quotations_and_passages_carry_their_language(tags: list[tuple[str, Any, str]], opened: pikepdf.Pdf) -> None:
     assert [language for tag, _, language in tags if tag == "BlockQuote"] == ["es"]
     assert [language for tag, element, language in tags if tag == "P" and "/Lang" in element] == ["en", "es"]
+    assert [language for tag, _, language in tags if tag == "Title"] == ["pt"]
+    assert [language for tag, _, language in tags if tag in ("Lbl", "LBody")][6:8] == ["en", "fr"]
     marked = b"".join(page.Contents.read_bytes() for page in opened.pages)
     assert b"/Lang(es)" in marked  # the passage …
     assert b"/Lang(en)" in marked  # … and the name of its theme in it

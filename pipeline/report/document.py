@@ -178,7 +178,7 @@ class _Reader:
             if child.tag == "dt":
                 term = self.text(child, here.into(child))
             else:
-                yield term, self.blocks(child, here.into(child))
+                yield term, self.item(child, here)
                 term = ()
 
     def table(self, node: Any, here: _Here, common: Mapping[str, str]) -> Table:

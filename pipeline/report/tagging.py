@@ -1,4 +1,4 @@
-"""Finish the tags of a PDF where Typst can't: cells that name their row, and lists whose items have no label."""
+"""Finish the tags of a PDF where Typst can't: cells that name their row, and the labels of list items."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def finished(pdf: bytes, tables: Sequence[Table]) -> bytes:
                     for tag, cell in zip(_elements(row, "/TD", "/TH"), cells, strict=False):
                         _name_scope(tag, cell.header == "row")
         for item in _elements(root, "/LI"):
-            item.K = pikepdf.Array([kid for kid in item.K if not (kid.get("/S") == "/Lbl" and not kid.get("/K"))])
+            _tend_label(item, file.Root.Lang)
         packed = io.BytesIO()
         file.save(packed, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return packed.getvalue()
@@ -47,6 +47,16 @@ def _elements(element: Any, *tags: str) -> Iterator[Any]:
                 yield kid
             else:
                 yield from _elements(kid, *tags)
+
+
+def _tend_label(item: Any, language: Any) -> None:
+    """Drop an item's label where it is empty, and keep it in its own language where the item's text is in another."""
+    import pikepdf
+
+    item.K = pikepdf.Array([kid for kid in item.K if kid.get("/S") != "/Lbl" or kid.get("/K")])
+    for kid in item.K:
+        if kid.get("/S") == "/Lbl" and "/Lang" in item:
+            kid.Lang = kid.get("/Lang", language)
 
 
 def _name_scope(cell: Any, is_row_header: bool) -> None:
