@@ -193,4 +193,11 @@ def test_a_browser_shows_it_without_a_request_or_a_word_out_of_place(finished: s
             " && getComputedStyle(e).display !== 'inline').map(e => e.textContent)"
         )
         assert clipped == []
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": 658, "height": 900})  # A4 between the margins
+        off_the_paper = tab.evaluate(
+            "[...document.querySelectorAll('table, svg, pre, code')].filter(e => e.getBoundingClientRect().right >"
+            " document.body.getBoundingClientRect().right + 1).map(e => e.textContent.slice(0, 60))"
+        )
+        assert off_the_paper == []
         browser.close()

@@ -184,7 +184,7 @@ STAGES: tuple[Stage, ...] = (
         ),
         (
             "reports/index.html",
-            "reports/{edition}/theme_report{language}.html",
+            *(f"reports/{{edition}}/theme_report{{language}}.{form}" for form in ("html", "pdf", "md")),
             "reports/{edition}/results.json",
             *(f"reports/{{edition}}/figures/{name}{{language}}.svg" for name in FIGURES),
             *(f"reports/{{edition}}/figures/{name}.png" for name in FIGURES),
