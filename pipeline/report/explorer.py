@@ -47,6 +47,7 @@ def render(
         edition=edition.name,
         licence=found["settings"]["report"]["licence"] if edition.policy == "verbatim" else "",
         version=__version__,
+        citation=explorer_data.citation(found, edition, t).replace("{unit}", "[id]"),
         pages=pages(found["study"]["languages"]),
         k=found["settings"]["report"]["min_voices"],
         css=_part("explorer.css"),

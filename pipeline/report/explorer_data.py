@@ -97,6 +97,7 @@ def _columns(shown: Sequence[Reading]) -> dict[str, list[Any]]:
         "id": [r["id"] for r in shown],
         "text": [r["text"] for r in shown],
         "kind": [KINDS.index(r["kind"]) for r in shown],
+        "lang": [r.get("lang") or r["language"] or "und" for r in shown],
         "scores": [_flat([_rounded(r["scores"].get(theme)) for theme in r["themes"]]) for r in shown],
         "certainty": [_rounded(r["certainty"]) for r in shown],
         "copies": [r["copies"] for r in shown],
@@ -128,9 +129,8 @@ def facets(found: Mapping[str, Any], shown: Sequence[Reading], t: Strings) -> li
 
 
 def theme_names(found: Mapping[str, Any], t: Strings) -> dict[str, str]:
-    """Return the themes' labels in codebook order, in the page's language where the codebook has it."""
-    names = {theme["id"]: theme.get("labels", {}).get(t.language, theme["label"]) for theme in found["codebook"]}
-    return {**names, "other": t("prevalence.other")}
+    """Return the themes' labels in codebook order, and what no theme holds."""
+    return {**{theme["id"]: theme["label"] for theme in found["codebook"]}, "other": t("prevalence.other")}
 
 
 def band(certainty: float) -> str:
@@ -143,7 +143,7 @@ def band_names(t: Strings) -> dict[str, str]:
     (sure, high), (middling, low), (unsure, _) = BANDS
     return {
         sure: t("explorer.certainty_sure", least=f"{high:.2f}"),
-        middling: t("explorer.certainty_middling", least=f"{low:.2f}", under=f"{high:.2f}"),
+        middling: t("explorer.certainty_middling", least=f"{low:.2f}", most=f"{high - 0.01:.2f}"),
         unsure: t("explorer.certainty_unsure", under=f"{low:.2f}"),
     }
 
@@ -166,7 +166,7 @@ def _facet(key: str, names: Mapping[Any, str], values: Sequence[Sequence[Any]]) 
     return {
         "key": key,
         "values": [["" if v is None else str(v), None if v is None else names[v]] for v in order],
-        "cells": [_flat([place[value] for value in own if value in place]) for own in values],
+        "cells": [_flat([place[value] for value in own]) for own in values],
     }
 
 

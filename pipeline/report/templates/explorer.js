@@ -6,15 +6,16 @@ const { units, facets, strings } = data;
 const n = units.id.length;
 const isPublic = data.edition === "public";
 const PAGE = 25, NEAREST = 50, SIMILAR = 10, SEEDS = 100, PRINTED = 500, WAIT = 150;
-const number = new Intl.NumberFormat(data.language);
-const share = new Intl.NumberFormat(data.language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+// Numbers look the same in every language of the page, as in the report.
+const whole = count => String(count).replace(/\B(?=(\d{3})+$)/g, count < 10000 ? "" : "\u202f");
+const share = value => value.toFixed(2);
 
 // ── words ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const say = (key, values = {}) => strings[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 const counted = (key, count, values = {}) => say(`${key}_${count === 1 ? "one" : "many"}`, { n: shown(count), ...values });
 // A small count of a public edition is not told.
-const shown = count => isPublic && count > 0 && count < data.k ? `< ${data.k}` : number.format(count);
+const shown = count => isPublic && count > 0 && count < data.k ? `< ${data.k}` : whole(count);
 
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -27,7 +28,7 @@ function make(tag, attributes, ...children) {
 }
 
 // No machine is certain: what would round to 1 is told as more than .99.
-const probability = value => value >= 0.995 ? `> ${share.format(0.99)}` : share.format(value);
+const probability = value => value >= 0.995 ? `> ${share(0.99)}` : share(value);
 
 // ── search by words ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,7 +188,6 @@ function ordered(hits, near) {
 // ── facets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const byKey = Object.fromEntries(facets.map(facet => [facet.key, facet]));
-const lang = i => byKey.language.values[byKey.language.cell[i]][0] || "und";
 const scores = i => [units.scores[i]].flat();
 const valueName = (facet, v) => facet.values[v][1] ?? say("withheld");
 const ownValues = (facet, i) => Array.from(facet.cell.subarray(facet.start[i], facet.start[i + 1]));
@@ -231,24 +231,24 @@ function showFacets() {
 }
 
 function chosenFilters() {
-  const found = [];
+  const listed = [];
   facets.forEach((facet, f) => {
     for (const v of state.chosen[f]) {
       const chosen = state.chosen.map(set => new Set(set));
       chosen[f].delete(v);
-      found.push([`${say(`facet_${facet.key}`)}: ${valueName(facet, v)}`, { chosen }]);
+      listed.push([`${say(`facet_${facet.key}`)}: ${valueName(facet, v)}`, { chosen }]);
     }
   });
-  if (state.q.trim()) found.unshift([`${say("search")}: ${state.q.trim()}`, { q: "" }]);
-  if (at.has(state.like)) found.push([say("like_chip", { id: state.like }), { like: "" }]);
-  if (state.area) found.push([say("area_chip"), { area: null }]);
-  return found;
+  if (state.q.trim()) listed.unshift([`${say("search")}: ${state.q.trim()}`, { q: "" }]);
+  if (found.near) listed.push([say("like_chip", { id: state.like }), { like: "" }]);
+  if (state.area) listed.push([say("area_chip"), { area: null }]);
+  return listed;
 }
 
 function showChips() {
   const chosen = chosenFilters();
   $("chips").replaceChildren(...chosen.map(([name, without]) =>
-    make("li", {}, make("button", { type: "button", "aria-label": say("remove", { name }), click: () => { go(without); $("count").focus(); } }, make("bdi", {}, name), " ×"))));
+    make("li", {}, make("button", { type: "button", "aria-label": say("remove", { name }), click: () => { go(without); $("count").focus(); } }, make("bdi", {}, name), make("span", { class: "no-print" }, " ×")))));
   $("chips").hidden = $("clear").hidden = !chosen.length;
 }
 
@@ -261,7 +261,8 @@ const SHAPES = [
 const COLOURS = 7;
 const themes = byKey.theme;
 const isTheme = v => v >= 0 && themes.values[v][0] !== "other";
-const shapeOf = v => isTheme(v) ? SHAPES[(v + Math.floor(v / COLOURS)) % SHAPES.length] : "M0-3a3 3 0 1 0 .01 0z";
+const OTHER = "M0-3a3 3 0 1 0 .01 0z", NONE = "M-4-.9h8v1.8h-8z";
+const shapeOf = v => isTheme(v) ? SHAPES[(v + Math.floor(v / COLOURS)) % SHAPES.length] : v < 0 ? NONE : OTHER;
 const colourOf = v => isTheme(v) ? `--c${v % COLOURS}` : "--muted";
 // A unit is drawn as its surest theme.
 function markOf(i) {
@@ -285,7 +286,7 @@ function marker(v) {
 function bandName(i) { return valueName(byKey.certainty, byKey.certainty.cell[byKey.certainty.start[i]]); }
 
 function card(i, asked = [], likeness = null) {
-  const id = units.id[i], near = likeness === null ? null : make("span", { class: "badge" }, say("likeness", { value: share.format(likeness) }));
+  const id = units.id[i], near = likeness === null ? null : make("span", { class: "badge" }, say("likeness", { value: share(likeness) }));
   const node = make("li", {}, make("article", { class: "card", id: `c-${id}`, "data-unit": i, "aria-labelledby": `h-${id}` },
     make("div", { class: "heading" }, make("h3", { id: `h-${id}` }, make("a", { href: `#u=${encodeURIComponent(id)}` }, say("unit"), " ", make("code", {}, id))), near),
     quotation(i, asked), codes(i), about(i), ...further(i), actions(i)));
@@ -298,7 +299,7 @@ function quotation(i, asked) {
   const text = units.text[i];
   if (text === null) return make("p", { class: "withheld" }, say("text_withheld"));
   const kind = units.kind[i] === 1 ? make("p", { class: "about" }, say("paraphrase")) : null;
-  return make("blockquote", { lang: lang(i) }, make("p", { class: "passage", dir: "auto" }, ...marked(text, asked)), kind);
+  return make("blockquote", { lang: units.lang[i] }, make("p", { class: "passage", dir: "auto" }, ...marked(text, asked)), kind);
 }
 
 // The text in pieces, those that were searched for within <mark>.
@@ -327,7 +328,7 @@ function codes(i) {
 function about(i) {
   const parts = ["language", "role", "source", "topic", "stance", "status", "certainty", "by"].flatMap(key =>
     ownValues(byKey[key], i).filter(v => byKey[key].values[v][0] !== "assigned").map(v => [say(`facet_${key}`), valueName(byKey[key], v)]));
-  if (units.copies[i]) parts.push([say("copies"), number.format(units.copies[i])]);
+  if (units.copies[i]) parts.push([say("copies"), whole(units.copies[i])]);
   return make("dl", { class: "about" }, ...parts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, make("bdi", {}, value)))));
 }
 
@@ -335,7 +336,7 @@ function further(i) {
   const context = units.context?.[i], place = units.place?.[i], found = [];
   if (context && (context[0] || context[1])) {
     found.push(make("details", {}, make("summary", {}, say("context")),
-      make("p", { class: "passage context", lang: lang(i), dir: "auto" }, context[0] || "", " ", make("strong", {}, units.text[i]), " ", context[1] || "")));
+      make("p", { class: "passage context", lang: units.lang[i], dir: "auto" }, context[0] || "", " ", make("strong", {}, units.text[i]), " ", context[1] || "")));
   }
   if (place) found.push(make("details", {}, make("summary", {}, say("place")), make("p", { class: "about" }, make("bdi", {}, place))));
   return found;
@@ -403,7 +404,7 @@ function markdown() {
     const named = [ownValues(themes, i).map(v => valueName(themes, v)).join(", ") || say("no_theme"), ...["language", "role", "source"].flatMap(key => ownValues(byKey[key], i).map(v => valueName(byKey[key], v))), bandName(i)];
     return `> ${text}\n>\n> ${units.kind[i] === 1 ? `(${say("paraphrase")}) ` : ""}${named.map(escaped).join(" · ")} · \`${units.id[i]}\``;
   });
-  const head = [`# ${escaped(data.title)}`, warning() && `**${warning()}**`, [escaped($("count").textContent), ...filters].join("\n\n"), escaped(citation("…"))];
+  const head = [`# ${escaped(data.title)}`, warning() && `**${warning()}**`, [escaped($("count").textContent), ...filters].join("\n\n"), escaped(citation("[id]"))];
   return [...head, ...entries].filter(Boolean).join("\n\n") + "\n";
 }
 
@@ -482,7 +483,7 @@ function point(i) {
   if (pointed === i || !hasMap) return;
   pointed = i;
   $("peek").textContent = i < 0 ? say("map_hint") : units.text[i] === null ? say("text_withheld") : units.text[i].slice(0, 300);
-  if (i < 0 || units.text[i] === null) $("peek").removeAttribute("lang"); else $("peek").setAttribute("lang", lang(i));
+  if (i < 0 || units.text[i] === null) $("peek").removeAttribute("lang"); else $("peek").setAttribute("lang", units.lang[i]);
   redraw();
 }
 
@@ -534,22 +535,22 @@ function render() {
   const page = Math.min(last, state.page || (spot >= 0 ? Math.floor(spot / PAGE) + 1 : 1));
   if (document.activeElement !== $("q") || !state.q) $("q").value = state.q;
   $("sort").value = state.sort;
-  $("sorting").hidden = Boolean(found.near);
+  $("sorting").hidden = Boolean(found.near) || !n;
   showFacets();
   showChips();
-  $("count").textContent = found.near ? counted("near", hits.length) : counted("hits", hits.length, { all: number.format(n) });
+  $("count").textContent = found.near ? counted("near", hits.length) : counted("hits", hits.length, { all: whole(n) });
   announce($("count").textContent);
   $("export").hidden = !hits.length;
   showLinked(linked, spot);
   showList(hits.slice((page - 1) * PAGE, page * PAGE));
   $("pager").hidden = last === 1;
-  $("place").textContent = say("page_of", { page: number.format(page), last: number.format(last) });
+  $("place").textContent = say("page_of", { page: whole(page), last: whole(last) });
   $("back").disabled = page === 1;
   $("on").disabled = page === last;
   $("back").onclick = () => turn(page - 1);
   $("on").onclick = () => turn(page + 1);
   if ($("compare").open) showComparison();
-  if (hasMap) canvas.setAttribute("aria-label", counted("map_alt", hits.length, { all: number.format(n) }));
+  if (hasMap) canvas.setAttribute("aria-label", counted("map_alt", hits.length, { all: whole(n) }));
   redraw();
   clearTimeout(later);
   later = setTimeout(showSimilar, WAIT);
@@ -639,6 +640,7 @@ function listen() {
 }
 
 $("desk").hidden = false;
+$("filters").hidden = $("compare").hidden = $("toggle").hidden = !n;
 buildFacets();
 listen();
 if (hasMap) {
