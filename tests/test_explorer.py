@@ -169,6 +169,8 @@ def test_the_page_is_the_same_every_time_and_speaks_its_language() -> None:
     assert page() == page()
     assert '<html lang="es">' in page(language="es")
     assert '<html lang="en">' in page(language="fr")
+    made = explorer.make({**found(), "vectors": vectors()}, readings(), PUBLIC, Strings("es"))
+    assert made == {"explorer.es.html": page(language="es").encode()}
     assert explorer.pages(["fr", "pt", "es"]) == {"en": "", "es": ".es", "pt": ".pt"}
     assert explorer.pages(["es", "en"]) == {"es": "", "en": ".en"}
 

@@ -22,6 +22,13 @@ from pipeline.report.strings import Strings, available
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
+def make(found: Mapping[str, Any], readings: Sequence[Reading], edition: Edition, strings: Strings) -> dict[str, bytes]:
+    """Return the page as a file by its name; the readings' vectors, where there are any, are `found["vectors"]`."""
+    suffix = pages(found["study"]["languages"]).get(strings.language, "")
+    html = render(found, readings, edition, strings.language, found.get("vectors"))
+    return {f"explorer{suffix}.html": html.encode()}
+
+
 def render(
     found: Mapping[str, Any],
     readings: Sequence[Reading],
