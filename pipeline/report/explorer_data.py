@@ -117,7 +117,7 @@ def facets(found: Mapping[str, Any], shown: Sequence[Reading], t: Strings) -> li
     own = "explorer"
     return [
         _facet("theme", theme_names(found, t), [r["themes"] for r in shown]),
-        _single("topic", topics, shown, "topic"),
+        _single("topic", _names(shown, "topic", lambda topic: topics.get(topic, str(topic))), shown, "topic"),
         _single("language", _names(shown, "language", lambda code: t.name("languages", code)), shown, "language"),
         _single("role", _names(shown, "role", lambda code: t.name("roles", code)), shown, "role"),
         _single("source", _names(shown, "source", str), shown, "source"),
@@ -148,7 +148,7 @@ def band_names(t: Strings) -> dict[str, str]:
     }
 
 
-def _names(shown: Sequence[Reading], column: str, name: Callable[[str], str]) -> dict[Any, str]:
+def _names(shown: Sequence[Reading], column: str, name: Callable[[Any], str]) -> dict[Any, str]:
     """Return the values that occur, the most frequent first."""
     counts = Counter(r[column] for r in shown if r[column] is not None)
     return {value: name(value) for value, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))}
