@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import estimates, privacy, roles
+from pipeline import actions, estimates, privacy, roles
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Study
@@ -47,6 +47,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "themes": context.themes(),
         "groups": {group: context.group(group) for group in estimates.GROUPS},
         "cooccurrence": _records(tables["cooccurrence"]),
+        "actions": context.actions(),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
         "passages": context.quoted_passages(),
@@ -316,6 +317,14 @@ class _Context:
             }
             for level in levels.itertuples()
         ]
+
+    def actions(self) -> dict[str, Any]:
+        """What the units of each theme ask for, as statements with the units that back them."""
+        units = (
+            actions.Unit(row.unit_id, row.text, row.language, tuple(self.codes.get(row.unit_id, ())), row.voice)
+            for row in self.eligible.itertuples()
+        )
+        return actions.build(self.study.codebook, units)
 
     def topics(self) -> dict[str, Any]:
         memberships, cross = self.tables["topic_memberships"], self.tables["topic_themes"]
