@@ -57,6 +57,10 @@ def test_a_statement_is_too_short_to_share_six_words_with_a_unit(action: actions
         ("Never stop apologising.", "en", "apolog*", True),
         ("No, apologise at once.", "en", "apolog*", True),
         ("Nobody apologised; so apologise now.", "en", "apolog*", True),
+        ("Nobody apologised.", "en", "apolog*", None),
+        ("Without an apology nothing will do.", "en", "apology", True),
+        ("Yo no pediría perdón por carta.", "es", "pediría perdón", False),
+        ("Sem admitir o erro, nada anda.", "pt", "admit*", True),
         ("Lock away whatever notes you took.", "en", "lock* & notes", True),
         ("Tell her honestly what you said.", "en", "tell … what", True),
         ("Tell her; then see what she wants.", "en", "tell … what", None),
@@ -66,8 +70,11 @@ def test_a_statement_is_too_short_to_share_six_words_with_a_unit(action: actions
     ],
 )
 def test_a_cue_says_for_against_or_nothing(text: str, language: str, cue: str, says: bool | None) -> None:
-    kept = actions._kept(language)
-    assert cues.stance(cues.clauses(text), [cues.compiled(cue)], language, kept) is says
+    assert cues.stance(cues.clauses(text), [cues.compiled(cue)], actions._negation(language)) is says
+
+
+def test_an_endless_unit_takes_no_time() -> None:
+    assert actions.match("do not " + "apologise and " * 20_000, "en", ["accountability"])["accountability.apologise"]
 
 
 def test_units_back_actions_under_their_themes_only() -> None:

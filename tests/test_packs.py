@@ -59,7 +59,7 @@ def theme(key: str, n: int, **estimate: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def results(units: list[dict[str, Any]] = UNITS) -> dict[str, Any]:
+def results(units: list[dict[str, Any]] = UNITS, language: str = "en") -> dict[str, Any]:
     texts = [
         actions.Unit(row["id"], row["text"], row["language"] or "de", tuple(row["themes"]), f"v{i}")
         for i, row in enumerate(units)
@@ -70,8 +70,8 @@ def results(units: list[dict[str, Any]] = UNITS) -> dict[str, Any]:
         "study": {"title": "=Trust & co", "question": "What helps?", "languages": ["en"]},
         "settings": {"report": {"min_voices": 5, "licence": "CC0"}},
         "codebook": [
-            {"id": t.id, "label": t.label["en"], "definition": t.definition["en"], "include": t.include["en"],
-             "exclude": t.exclude["en"]} for t in CODEBOOK.themes
+            {"id": t.id, "label": t.label[language], "definition": t.definition[language],
+             "include": t.include[language], "exclude": t.exclude[language]} for t in CODEBOOK.themes
         ],
         "themes": [
             theme("accountability", 10, share=0.3, low=0.2, high=0.4, estimator="difference"),
@@ -93,7 +93,7 @@ FOUND = results()
 
 @pytest.fixture(scope="module")
 def built() -> dict[str, dict[str, bytes]]:
-    return {code: packs.build(FOUND, UNITS, PUBLIC, Strings(code), CODEBOOK) for code in ("en", "es", "pt")}
+    return {code: packs.build(results(language=code), UNITS, PUBLIC, Strings(code)) for code in ("en", "es", "pt")}
 
 
 def opened(data: bytes) -> Any:
@@ -134,7 +134,7 @@ def test_numbers_are_those_of_the_results_in_every_form(built: dict[str, dict[st
 
 def test_the_order_of_readings_does_not_matter(built: dict[str, dict[str, bytes]]) -> None:
     shuffled = random.Random(7).sample(UNITS, len(UNITS))
-    assert packs.build(FOUND, shuffled, PUBLIC, Strings("en"), CODEBOOK) == built["en"]
+    assert packs.build(FOUND, shuffled, PUBLIC, Strings("en")) == built["en"]
 
 
 @pytest.mark.parametrize("name", ["theme-cards.docx", "workbook.xlsx"])
@@ -180,7 +180,7 @@ def test_no_cell_is_a_formula(built: dict[str, dict[str, bytes]]) -> None:
 
 def test_a_header_that_would_run_is_guarded_and_equal_ones_are_told_apart() -> None:
     columns = (Column("=1+1"), Column("a"), Column("A"))
-    pack = content.build(FOUND, [], PUBLIC, Strings("en"), None)
+    pack = content.build(FOUND, [], PUBLIC, Strings("en"))
     sheet = opened(workbook.build(pack, [Table("t", "x/[y]" * 20, columns, ())], Strings("en"))).worksheets[1]
     assert [cell.value for cell in sheet[1]] == ["'=1+1", "a", "A (3)"]
     assert len(sheet.title) <= 31 and not set("[]/") & set(sheet.title)
@@ -231,6 +231,7 @@ def test_every_run_and_quotation_carries_its_language(built: dict[str, dict[str,
     assert re.search(r'w:val="es-ES"[^>]*/></w:rPr><w:t>Pide perdón', body)
     assert 'w:val="x-none"' in body
     assert re.search(r'<w:docDefaults>.*?w:val="pt-BR".*?</w:docDefaults>', styles, re.DOTALL)
+    assert re.search("<w:tblW[^>]*/><w:tblBorders>.*?</w:tblBorders><w:tblLayout", body, re.DOTALL)
     assert body.count("<w:tblHeader/>") == body.count("<w:tbl>") > 3
     assert '<span lang="es">Pide perdón' in built["pt"]["theme-cards.md"].decode()
 
@@ -248,7 +249,7 @@ def test_headings_are_real_and_contents_lead_to_them(built: dict[str, dict[str, 
 
 
 def test_actions_say_what_backs_them_and_what_speaks_against(built: dict[str, dict[str, bytes]]) -> None:
-    card = content.build(FOUND, UNITS, PUBLIC, Strings("en"), CODEBOOK).cards[0]
+    card = content.build(FOUND, UNITS, PUBLIC, Strings("en")).cards[0]
     rows = {action.id: action for action in card.actions}
     sorry = rows["accountability.apologise"]
     assert {"u1", "u2", "u3"} <= set(sorry.units) and sorry.languages[-1] == "withheld"
@@ -263,7 +264,7 @@ def test_actions_say_what_backs_them_and_what_speaks_against(built: dict[str, di
 
 def test_a_closed_edition_shows_no_unit_and_the_same_numbers() -> None:
     closed = [row | {"text": None, "kind": "withheld"} for row in UNITS]
-    files = packs.build(FOUND, closed, CLOSED, Strings("en"), CODEBOOK)
+    files = packs.build(FOUND, closed, CLOSED, Strings("en"))
     everything = words_of(files["theme-cards.docx"]) + files["theme-cards.md"].decode() + files["units.csv"].decode()
     assert not [row["text"] for row in UNITS if row["text"] in everything]
     count = [row[:5] for row in rows_of(files["actions.csv"])]
@@ -271,7 +272,7 @@ def test_a_closed_edition_shows_no_unit_and_the_same_numbers() -> None:
 
 
 def test_a_study_without_units_still_makes_packs() -> None:
-    files = packs.build(results([]), [], CLOSED, Strings("es"), CODEBOOK)
+    files = packs.build(results([]), [], CLOSED, Strings("es"))
     assert Strings("es")("packs.no_actions") in words_of(files["theme-cards.docx"])
     assert opened(files["workbook.xlsx"]).worksheets[3].tables
 

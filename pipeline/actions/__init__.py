@@ -83,7 +83,7 @@ def match(text: str, language: str, themes: Sequence[str]) -> dict[str, bool]:
     folded, found = cues.clauses(text), {}
     for theme in framed_themes():
         for action in frames(theme):
-            says = cues.stance(folded, action.cues.get(language, ()), language, _kept(language))
+            says = cues.stance(folded, action.cues.get(language, ()), _negation(language))
             if says is not None and (theme in themes or (says is False and set(themes) <= {OTHER})):
                 found[action.id] = says
     return found
@@ -154,7 +154,7 @@ def _backed(action: Action, units: Sequence[tuple[Unit, str]], framed: bool) -> 
 
 def _says(action: Action, unit: Unit, folded: str, framed: bool) -> bool | None:
     if framed:
-        return cues.stance(folded, action.cues.get(unit.language, ()), unit.language, _kept(unit.language))
+        return cues.stance(folded, action.cues.get(unit.language, ()), _negation(unit.language))
     line = _stems(action.do.get(unit.language, ""), unit.language)
     return True if line and len(line & _stems(unit.text, unit.language)) >= min(_SHARED, len(line)) else None
 
@@ -165,8 +165,8 @@ def _stems(text: str, language: str) -> frozenset[str]:
 
 
 @cache
-def _kept(language: str) -> str:
-    return cues.any_of(_data(language).get("negation", {}).get("kept", ()))
+def _negation(language: str) -> cues.Negation:
+    return cues.negation(language, **_data(language).get("negation", {}))
 
 
 @cache

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from dataclasses import dataclass
 
 from pipeline.languages import lexicon
 from pipeline.wording import fold
 
 Cue = tuple[re.Pattern[str], ...]
 GAP = 4  # words that `…` stands for, at most
-REACH = 3  # words between a negator and the cue that it turns, at most
+REACH = 2  # words between a negator and the cue that it turns, at most
+EARLY = 2  # words before what forbids, within its clause, at most: "I would not …", "por favor no …"
+LONGEST = 2_000  # characters of a unit that are looked at: a unit is a sentence
 _CLAUSE = re.compile(r"[,;:.!?…()«»“”\"\n]+|\s[–—-]\s")
 _CONTRACTED = re.compile(r"(?<=n)['’](?=t\b)", re.IGNORECASE)
 
 
 def clauses(text: str) -> str:
     """Return the words of a unit, folded, one space between them and a bar between clauses."""
-    return " | ".join(filter(None, (fold(part) for part in _CLAUSE.split(_CONTRACTED.sub("", text)))))
+    return " | ".join(filter(None, (fold(part) for part in _CLAUSE.split(_CONTRACTED.sub("", text[:LONGEST])))))
 
 
 def compiled(cue: str) -> Cue:
@@ -30,24 +32,61 @@ def compiled(cue: str) -> Cue:
     return tuple(re.compile(rf"(?<!\w){_phrase(part)}(?!\w)") for part in cue.split(" & "))
 
 
-def stance(folded: str, cues: Iterable[Cue], language: str, kept: str = "") -> bool | None:
+@dataclass(frozen=True)
+class Negation:
+    """How a language turns a cue: patterns of what stands before it in its clause, up to the cue itself."""
+
+    forbids: re.Pattern[str]
+    kept: re.Pattern[str]
+    negates: re.Pattern[str]
+
+    def turns(self, before: str) -> bool | None:
+        """Return what is left of a cue: True as it is, False forbidden, None neither."""
+        if self.kept.search(before):
+            return True
+        if self.forbids.search(before):
+            return False
+        return None if self.negates.search(before) else True
+
+
+def negation(
+    language: str, forbids: Sequence[str] = (), without: Sequence[str] = (), kept: Sequence[str] = ()
+) -> Negation:
+    """Return how a language turns a cue: the words are those of `[negation]` in its file, besides its negators."""
+    reach = rf"(?: \w+){{0,{REACH}}} $"
+    negators = [_CONTRACTED.sub("", word) for word in sorted(lexicon(language).negators)]
+    after = rf"(?:{any_of([*forbids, *negators])})(?: \w+)? (?:{any_of(kept)}){reach}" if kept and negators else ""
+    lacking = rf"(?:{any_of(without)}){reach}" if without else ""
+    return Negation(
+        forbids=_search(rf"^(?:\w+ ){{0,{EARLY}}}(?:{any_of(forbids)}){reach}" if forbids else ""),
+        kept=_search("|".join(filter(None, (after, lacking)))),
+        negates=_search(rf"(?:{any_of(negators)}){reach}" if negators else ""),
+    )
+
+
+def stance(folded: str, cues: Iterable[Cue], turned: Negation) -> bool | None:
     """Return whether a unit recommends an action: True, False where it argues against it, None where it says neither.
 
     Args:
         folded: what `clauses` returns.
         cues: the action's.
-        language: whose negators turn a cue.
-        kept: pattern of the words that keep the sense after a negator.
+        turned: how the unit's language turns a cue.
     """
     against = False
     for cue in cues:
         found = [list(pattern.finditer(folded)) for pattern in cue]
         if not all(found):
             continue
-        if any(not _negated(folded[: match.start()], language, kept) for match in found[0]):
+        says = {turned.turns(_before(folded, match.start())) for match in found[0]}
+        if True in says:
             return True
-        against = True
+        against |= False in says
     return False if against else None
+
+
+def _before(folded: str, start: int) -> str:
+    """Return what stands before a place in its clause."""
+    return folded[folded.rfind("| ", 0, start) + 1 : start].lstrip()
 
 
 def any_of(words: Sequence[str]) -> str:
@@ -68,14 +107,6 @@ def _word(word: str) -> str:
     return plain + (r"\w*" if word.endswith("*") else "")
 
 
-def _negated(before: str, language: str, kept: str) -> bool:
-    """Tell whether a negator stands shortly before, and no word after it that keeps the sense."""
-    match = _negator(language).search(before)
-    return bool(match) and not (kept and re.search(rf"\b(?:{kept})\b", match[1] if match else ""))
-
-
-@cache
-def _negator(language: str) -> re.Pattern[str]:
-    words = {fold(_CONTRACTED.sub("", word)) for word in lexicon(language).negators}
-    listed = "|".join(sorted(words, key=lambda word: (-len(word), word)))
-    return re.compile(rf"\b(?:{listed})((?: \w+){{0,{REACH}}} )$") if listed else re.compile(r"(?!)")
+def _search(pattern: str) -> re.Pattern[str]:
+    """Return a pattern that begins at a word; none given, one that is found nowhere."""
+    return re.compile(rf"(?<!\w)(?:{pattern})") if pattern else re.compile(r"(?!)")

@@ -10,7 +10,6 @@ from typing import Any
 
 from pipeline.packs import content, document, markdown, tables, workbook
 from pipeline.report.strings import Strings
-from pipeline.study import Codebook
 
 _AS_CSV = ("units", "actions", "outcomes")
 
@@ -20,18 +19,16 @@ def build(
     readings: Sequence[Mapping[str, Any]],
     edition: Any,
     strings: Strings,
-    codebook: Codebook | None = None,
 ) -> dict[str, bytes]:
     """Return the packs by file name; the same bytes whatever the order of `readings`.
 
     Args:
-        found: what `pipeline.results.build` returns.
+        found: what `pipeline.results.build` returns, with the codebook's words in the language of the packs.
         readings: one dict per eligible unit, as the edition may show it.
         edition: `name` ("public" or "restricted") and `policy` ("none", "paraphrase" or "verbatim").
         strings: the interface strings in the language of the packs.
-        codebook: gives the themes' texts in that language; without it they stand as in `found`.
     """
-    pack = content.build(found, readings, edition, strings, codebook)
+    pack = content.build(found, readings, edition, strings)
     sheets = tables.build(pack, strings)
     files = {f"{table.name}.csv": tables.csv(table) for table in sheets if table.name in _AS_CSV}
     return {

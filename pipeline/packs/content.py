@@ -13,10 +13,10 @@ from pipeline import __version__, prevalence, recommend
 from pipeline.packs import plain
 from pipeline.report.page import percent
 from pipeline.report.strings import Strings
-from pipeline.study import Codebook
 
 FEW = 3  # units below which an action rests on single voices
 MAX_QUESTIONS = 4
+MAX_QUOTED = 600  # characters of a unit on a card
 VERBATIM, WITHHELD = "verbatim", "withheld"
 _DISSENT = ("not_restorable", "conditional")
 _IMPERATIVE = recommend.FEATURES.index("imperative_first")
@@ -39,6 +39,11 @@ class Reading:
     stance: str
     copies: int
     shown_as: str
+
+    @property
+    def short(self) -> str:
+        """The text as a card quotes it; the tables have the rest of a very long one."""
+        return plain.cut(self.text, MAX_QUOTED, " …")
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,9 @@ class Pack:
     topics: tuple[Mapping[str, Any], ...]
 
 
-def build(
-    found: Mapping[str, Any], readings: Sequence[Mapping[str, Any]], edition: Any, t: Strings, codebook: Codebook | None
-) -> Pack:
+def build(found: Mapping[str, Any], readings: Sequence[Mapping[str, Any]], edition: Any, t: Strings) -> Pack:
     """Return the packs' content; the arguments are those of `pipeline.packs.build`."""
-    texts = _codebook(found, codebook, t.language)
+    texts = _codebook(found)
     labels = {key: entry["label"] for key, entry in texts.items()} | {"other": t("packs.other")}
     shown = {row["id"]: _reading(row, labels, t) for row in sorted(readings, key=lambda row: str(row["id"]))}
     coded = {row["id"]: tuple(row["themes"]) for row in readings}
@@ -132,24 +135,14 @@ def _is_theme(theme: Mapping[str, Any]) -> bool:
     return bool(theme["id"] != "other")
 
 
-def _codebook(found: Mapping[str, Any], codebook: Codebook | None, language: str) -> dict[str, dict[str, Any]]:
-    """Return label, definition, include and exclude by theme, in the report's language where the codebook has it."""
-    entries = {entry["id"]: dict(entry) for entry in found["codebook"]}
-    for theme in codebook.themes if codebook else ():
-        entries[theme.id] |= {
-            "label": theme.text("label", language),
-            "definition": theme.text("definition", language),
-            "include": theme.include.get(language) or next(iter(theme.include.values()), []),
-            "exclude": theme.exclude.get(language) or next(iter(theme.exclude.values()), []),
-        }
+def _codebook(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return label, definition, include and exclude by theme."""
     return {
-        key: {
-            "label": plain.line(entry["label"]),
-            "definition": plain.line(entry["definition"]),
-            "include": tuple(map(plain.line, entry["include"])),
-            "exclude": tuple(map(plain.line, entry["exclude"])),
+        entry["id"]: {
+            **{key: plain.line(entry[key]) for key in ("label", "definition")},
+            **{key: tuple(map(plain.line, entry[key])) for key in ("include", "exclude")},
         }
-        for key, entry in entries.items()
+        for entry in found["codebook"]
     }
 
 
@@ -161,7 +154,7 @@ def _reading(row: Mapping[str, Any], labels: Mapping[str, str], t: Strings) -> R
         id=row["id"],
         text=hidden if text is None else plain.line(text),
         kind=kind,
-        code=(row["language"] or "und") if text is not None else t.language,
+        code=t.language if text is None else row.get("lang") or row["language"] or "und",
         language=t.name("languages", row["language"]) if row["language"] else hidden,
         role=t.name("roles", row["role"]) if row["role"] else hidden,
         themes=themes or (t("packs.abstained"),),

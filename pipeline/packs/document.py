@@ -132,7 +132,7 @@ class _Cards:
         runs: Sequence[tuple[str, str, bool]] = (
             (before, "", True),
             (marks[0], "", False),
-            (reading.text, reading.code, False),
+            (reading.short, reading.code, False),
             (marks[1] + about, "", False),
         )
         self.paper.runs([run for run in runs if run[0]], "List Bullet")

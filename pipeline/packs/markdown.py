@@ -128,7 +128,7 @@ def _drafts(card: Card, t: Strings) -> Iterator[str]:
 
 def _reading(reading: Reading) -> str:
     """Return a unit with its id, language and role; its words carry their language."""
-    words = f'<span lang="{escape(reading.code)}">{text(reading.text)}</span>'
+    words = f'<span lang="{escape(reading.code)}">{text(reading.short)}</span>'
     quoted = f"“{words}”" if reading.kind == VERBATIM else words
     about = ", ".join((reading.language, reading.role, reading.shown_as))
     return f"{quoted} ({text(about)}; `{reading.id}`)"

@@ -72,7 +72,8 @@ class Paper:
             return
         table = self.document.add_table(rows=0, cols=len(headings))
         table.autofit = False
-        table._tbl.tblPr.append(_rules())
+        # Word reads a table's properties in the schema's order only: borders stand before the layout.
+        table._tbl.tblPr.xpath("./w:tblLayout")[0].addprevious(_rules())
         for number, row in enumerate([headings, *rows]):
             added = table.add_row()
             for cell, text, width in zip(added.cells, row, widths, strict=True):

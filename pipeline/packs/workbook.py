@@ -23,6 +23,7 @@ _INK, _PAPER, _FILL = "#1A1A1A", "#E8EDF2", "#FFF8E1"
 _A4 = 9
 _READ_ME, _PAGE, _BUTTON = 110, 260, 3  # widths in characters: a column, what one page bears, a filter's button
 _LINE, _HIGHEST = 13.5, 409.0  # points: a line of text, the highest row there is
+_DENSITY = 1.08  # characters of running text per unit of width
 
 
 def build(pack: Pack, tables: Sequence[Table], t: Strings) -> bytes:
@@ -47,7 +48,7 @@ def sheet_name(title: str) -> str:
 def _height(cells: Sequence[tuple[Cell, int]]) -> float:
     """Return how high a row must be; not every program fits rows to wrapped text by itself."""
     lines = [
-        sum(max(math.ceil(len(part) / width), 1) for part in text.split("\n"))
+        sum(max(math.ceil(len(part) / width / _DENSITY), 1) for part in text.split("\n"))
         for text, width in cells
         if isinstance(text, str)
     ]
@@ -60,13 +61,14 @@ class _Sheets:
     def __init__(self, book: Any, cut_note: str) -> None:
         self.book, self.cut_note = book, cut_note
         look = {"text_wrap": True, "valign": "top", "font_name": "Calibri", "font_size": 10, "font_color": _INK}
-        self.text = book.add_format(look)
+        title = {**look, "bold": True, "font_size": 16}
+        self.text, self.title = book.add_format(look), book.add_format(title)
         # Excel shows such a cell as text and keeps it text when somebody edits it.
-        self.guarded = book.add_format({**look, "quote_prefix": True})
+        guard = {"quote_prefix": True}
+        self.guarded = {self.text: book.add_format(look | guard), self.title: book.add_format(title | guard)}
         self.share = book.add_format({**look, "num_format": "0%", "align": "right"})
         self.to_fill = book.add_format({**look, "bg_color": _FILL})
         self.header = book.add_format({**look, "bold": True, "bg_color": _PAPER, "bottom": 1})
-        self.title = book.add_format({**look, "bold": True, "font_size": 16})
 
     def read_me(self, name: str, pack: Pack) -> None:
         sheet = self.book.add_worksheet(name)
@@ -116,7 +118,7 @@ class _Sheets:
             sheet.write_blank(row, place, None, self.to_fill if column.hint else self.text)
 
     def _guard(self, text: str, look: Any) -> Any:
-        return self.guarded if text.startswith(_FORMULA_STARTS) else look
+        return self.guarded[look] if text.startswith(_FORMULA_STARTS) else look
 
     def _fitting(self, text: str) -> str:
         return plain.cut(text, MAX_CELL, self.cut_note)
