@@ -17,6 +17,7 @@ from pipeline.report.strings import Strings
 FEW = 3  # units below which an action rests on single voices
 MAX_QUESTIONS = 4
 MAX_QUOTED = 600  # characters of a unit on a card
+MAX_IDS = 24  # of an action on a card; the tables have them all
 VERBATIM, WITHHELD = "verbatim", "withheld"
 _DISSENT = ("not_restorable", "conditional")
 _IMPERATIVE = recommend.FEATURES.index("imperative_first")
@@ -53,6 +54,7 @@ class Action:
     id: str
     statement: str
     units: tuple[str, ...]
+    listed: str
     n_voices: int
     languages: tuple[str, ...]
     roles: tuple[str, ...]
@@ -100,6 +102,7 @@ class Pack:
     """Everything the packs hold."""
 
     language: str
+    title_language: str
     title: str
     question: str
     notes: tuple[str, ...]
@@ -121,6 +124,7 @@ def build(found: Mapping[str, Any], readings: Sequence[Mapping[str, Any]], editi
     study = found["study"]
     return Pack(
         language=t.language,
+        title_language=study["languages"][0],
         title=plain.line(study["title"]),
         question=plain.line(study["question"]),
         notes=_notes(found, edition, t),
@@ -211,6 +215,7 @@ def _action(row: Mapping[str, Any], framed: bool, shown: Mapping[str, Reading], 
         id=row["id"],
         statement=do,
         units=tuple(row["units"]),
+        listed=_listed(row["units"], t),
         n_voices=row["n_voices"],
         languages=_names((reading.language for reading in backing), t),
         roles=_names((reading.role for reading in backing), t),
@@ -219,6 +224,11 @@ def _action(row: Mapping[str, Any], framed: bool, shown: Mapping[str, Reading], 
         against=tuple(shown[i] for i in row["against"] if i in shown),
         outcome=t("packs.outcome" if framed else "packs.outcome_include", action=to),
     )
+
+
+def _listed(units: Sequence[str], t: Strings) -> str:
+    rest = len(units) - MAX_IDS
+    return " ".join(units[:MAX_IDS]) + (f" … {t('packs.more_ids', n=rest)}" if rest > 0 else "")
 
 
 def _names(names: Iterable[str], t: Strings) -> tuple[str, ...]:

@@ -34,10 +34,10 @@ class _Cards:
 
     def opening(self, pack: Pack) -> None:
         paper = self.paper
-        paper.paragraph(pack.title, "Title")
+        paper.runs([(pack.title, pack.title_language, False)], "Title")
         paper.paragraph(self.t("packs.cards_title"), "Subtitle")
         if pack.question:
-            paper.paragraph(pack.question)
+            paper.runs([(pack.question, pack.title_language, False)])
         paper.heading(self.t("page.contents"), 1)
         for card in pack.cards:
             paper.link(card.label, _anchor(card))
@@ -87,7 +87,7 @@ class _Cards:
         if backed:
             paper.heading(t("packs.backing_units"), 3)
         for action in backed:
-            paper.paragraph(f"{action.statement}: {' '.join(action.units)}", "Small")
+            paper.paragraph(f"{action.statement}: {action.listed}", "Small")
 
     def counter(self, card: Card, pack: Pack) -> None:
         paper, t = self.paper, self.t

@@ -92,9 +92,7 @@ def _action_parts(card: Card, t: Strings) -> Iterator[str]:
     yield f"### {t('packs.actions')}"
     yield text(card.actions_note)
     rows = [
-        (a.statement, a.backing, ", ".join(a.languages), ", ".join(a.roles), " ".join(a.units))
-        for a in card.actions
-        if a.units
+        (a.statement, a.backing, ", ".join(a.languages), ", ".join(a.roles), a.listed) for a in card.actions if a.units
     ]
     headings = ("col_action", "col_backing", "col_languages", "col_roles", "col_unit_ids")
     yield _table([t(f"packs.{key}") for key in headings], rows) if rows else text(t("packs.no_actions"))
