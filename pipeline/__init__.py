@@ -17,9 +17,9 @@ flow one way:
                                               └ topics ─ topics, topic_memberships, topic_themes
                                                     └ publish ─ reports/
 
-Imports point down: cli → run → stages → store, readers, engines, charts, report → results → estimates, leaks →
-roles, recommend, manifest, privacy → study, schemas, languages → addresses → captures, wording → errors. Importing
-this package does nothing.
+Imports point down: cli → run → stages → packs → store, readers, engines, charts, report → results → estimates, leaks →
+roles, recommend, actions, manifest, privacy → study, schemas, languages → addresses → captures, wording → errors.
+Importing this package does nothing.
 """
 
 __version__ = "0.1.0"

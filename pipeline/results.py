@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import dissent, estimates, findings, margins, roles, sensitivity
+from pipeline import actions, dissent, estimates, findings, margins, roles, sensitivity
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Codebook, Study
@@ -46,6 +46,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "cooccurrence": _records(tables["cooccurrence"]),
         "sensitivity": sensitivity.records(tables["sensitivity"]),
         "dissent": dissent.counts(tables),
+        "actions": context.actions(),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
         "codebook": codebook(study.codebook, study.languages[0]),
@@ -278,6 +279,14 @@ class _Context:
             }
             for level in levels.itertuples()
         ]
+
+    def actions(self) -> dict[str, Any]:
+        """What the units of each theme ask for, as statements with the units that back them."""
+        units = (
+            actions.Unit(row.unit_id, row.text, row.language, tuple(self.codes.get(row.unit_id, ())), row.voice)
+            for row in self.eligible.itertuples()
+        )
+        return actions.build(self.study.codebook, units)
 
     def topics(self) -> dict[str, Any]:
         memberships, cross = self.tables["topic_memberships"], self.tables["topic_themes"]
