@@ -36,5 +36,5 @@ def emptied(frame: pd.DataFrame) -> pd.DataFrame:
 
 def privacy_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     """Return what was replaced: kind, where, how often."""
-    rows = [(kind, "quoted passages", n) for kind, n in summary["replaced"].items()]
+    rows = [(kind, "tips and comments", n) for kind, n in summary["replaced"].items()]
     return [*rows, ("name", "topic keywords", summary["keywords"]), ("name", "file names", summary["files"])]

@@ -29,14 +29,16 @@ def run(study: Study, store: Store) -> None:
     """Load the tables, gather numbers and words, make both editions, look for leaks, save."""
     read, described = store.tables(), manifest.describe(study)
     spoken = [Strings(code, f".{code}" * (i > 0)) for i, code in enumerate(strings.languages(study.languages))]
-    own = [json.dumps(value, ensure_ascii=False) for value in (study.codebook.model_dump(), spoken[0].everything)]
-    finder, vocabulary = privacy.finder(store.names(), (*read["passages"]["text"], own[0]), own[1:])
+    own = [text for t in spoken for text in t.texts()]
+    finder, vocabulary = privacy.finder(store.names(), (*read["passages"]["text"], *study.codebook.texts()), own)
     placeholders = spoken[0].section("privacy")
 
     read["topics"], dropped = keywords.without_names(read["topics"], finder, vocabulary)
     words = quotable.build(read["passages"], read["units"], finder, placeholders)
-    written, counted = paraphrases.read(study.paraphrases_file, set(read["units"]["unit_id"]))
     both = editions.both(study, read, described["inputs"], finder, placeholders)
+    blanks = [word for t in spoken for word in t.section("privacy").values()]
+    forbidden = leaks.forbidden(both[1], read, words, (*study.settings.stated(), *study.codebook.texts(), *own), blanks)
+    written, counted = paraphrases.read(study.paraphrases_file, set(words.units), forbidden)
     changed = {"keywords": dropped, "files": sum(file != name for file, name in both[0].files.items())}
     found = numbers.build(study, read, described, read_json("figures.json")[study.settings.coding.profile])
     found["thresholds"] = coder.named_thresholds(study, found["method"])
@@ -60,6 +62,6 @@ def run(study: Study, store: Store) -> None:
                 made |= make({**shown, "figures": drawn[t.language]}, seen_here, edition, t)
         artefacts |= {f"reports/{edition.name}/{name}": content for name, content in made.items()}
 
-    leaks.refuse(artefacts, finder, leaks.own_words(study, described, finder))
+    leaks.refuse(artefacts, finder, leaks.own_words(study, described, finder), forbidden)
     for name, content in artefacts.items():
         store.save_bytes(name, content)

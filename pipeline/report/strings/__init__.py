@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -54,10 +54,17 @@ class Strings:
         section, name = key.split(".", 1)
         return self._catalogue[section][name]
 
-    @property
-    def everything(self) -> Mapping[str, Any]:
-        """The whole catalogue."""
-        return self._catalogue
+    def texts(self) -> Iterator[str]:
+        """Yield every string."""
+
+        def walk(value: Any) -> Iterator[str]:
+            if isinstance(value, str):
+                yield value
+            else:
+                for inner in value.values() if isinstance(value, Mapping) else value:
+                    yield from walk(inner)
+
+        yield from walk(self._catalogue)
 
     def section(self, name: str) -> Mapping[str, str]:
         """Return a section as it is."""
