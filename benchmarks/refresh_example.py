@@ -1,4 +1,4 @@
-"""Copy the public report of the study at the repository root into `examples/report`, with a picture of its first screen.
+"""Copy the public report of the study at the root into `examples/report`, with a picture of its first screen.
 
 Usage: python benchmarks/refresh_example.py, after a run. The picture needs Chromium; without it the old one stays.
 """

@@ -15,7 +15,7 @@ from pipeline import roles, wordruns
 from pipeline.editions import Edition
 from pipeline.errors import GlosaError
 from pipeline.privacy import Finder
-from pipeline.published import SEAM, Text, texts
+from pipeline.published import Text, texts
 from pipeline.quotable import Quotable
 from pipeline.study import Study
 from pipeline.wordruns import Forbidden
@@ -43,7 +43,7 @@ class Look:
         """Yield contributors' full names, e-mail addresses and phone numbers."""
         for place, text, _ in self._texts(name, content):
             if text not in self._graves:
-                self._graves[text] = self._grave(text.replace(SEAM, ""))
+                self._graves[text] = self._grave(wordruns.joined(text))
             if found := self._graves[text]:
                 yield Leak(name, place, *found)
 

@@ -18,6 +18,11 @@ _SEAMS = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 _UNSPACED = re.compile("([\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 
 
+def joined(text: str) -> str:
+    """Return a text without its seams: soft hyphens, and characters of no width."""
+    return text if text.isascii() else _SEAMS.sub("", text)
+
+
 def _words(text: str) -> list[str]:
     text = _APOSTROPHE.sub("", text).replace("_", " ")
     return fold(text if text.isascii() else _UNSPACED.sub(r" \1 ", text)).split()
@@ -70,5 +75,5 @@ class Forbidden:
             texts = [self._ignored.sub(" ", text) if "[" in text else text for text in texts]
         if any(not text.isascii() and _SEAMS.search(text) for text in texts):
             yield [_words(_SEAMS.sub(" ", text)) for text in texts]
-            texts = [_SEAMS.sub("", text) for text in texts]
+            texts = [joined(text) for text in texts]
         yield [_words(text) for text in texts]

@@ -19,7 +19,7 @@ def make(tables: Mapping[str, pd.DataFrame], found: Results, files: Mapping[str,
         "theme_estimates": emptied(estimates),
         "reliability": emptied(tables["reliability"]),
         "validation": emptied(tables["validation"]),
-        "cooccurrence": tables["cooccurrence"],
+        "cooccurrence": emptied(tables["cooccurrence"]),
         "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
         "duplicates_summary": pd.DataFrame(found["duplicates"], columns=["kind", "role", "n"]),
@@ -29,7 +29,9 @@ def make(tables: Mapping[str, pd.DataFrame], found: Results, files: Mapping[str,
 
 def emptied(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose suppressed rows hold nothing but what they are about."""
-    kept = {"theme_id", "group", "level", "suppressed"}
+    if "suppressed" not in frame:
+        return frame
+    kept = {"theme_id", "theme_a", "theme_b", "group", "level", "suppressed"}
     hidden = [column for column in frame.columns if column not in kept]
     return frame.assign(**{c: frame[c].astype(object).where(~frame["suppressed"], None) for c in hidden})
 

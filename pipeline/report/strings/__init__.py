@@ -74,3 +74,8 @@ class Strings:
     def name(self, section: str, key: str) -> str:
         """Return the name of a value (a language, a role), or the value where it has none."""
         return str(self._catalogue[section].get(key, key))
+
+
+def spoken(named: Iterable[str]) -> list[Strings]:
+    """Return the strings of every language of a study's reports; files in further ones have a suffix."""
+    return [Strings(code, f".{code}" if i else "") for i, code in enumerate(languages(named))]
