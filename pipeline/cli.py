@@ -167,6 +167,15 @@ def explain(
 
 
 @app.command()
+def voices(study: StudyOption = Path()) -> None:
+    """Print pseudonyms with the names behind them, for whoever has the key. Nothing is written."""
+    from pipeline import voices as people
+
+    for voice, passages, names in people.lines(load(study)):
+        typer.echo(f"{voice}  {passages:4d}  {names}")
+
+
+@app.command()
 def duplicates(
     study: StudyOption = Path(),
     kind: Annotated[str | None, typer.Option(help=f"Only one kind: {', '.join(DUPLICATE_KINDS)}.")] = None,
