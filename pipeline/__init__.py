@@ -18,8 +18,8 @@ for the team and one for everybody (publish). Data flow one way:
                                                     └ publish ─ reports/restricted, reports/public
 
 Imports point down: cli → run → stages → report → store, readers, engines, charts → results, excerpts → readings →
-estimates, leaks → editions, quotable, paraphrases, published → roles, recommend, manifest, privacy → study, schemas, languages → addresses → captures, wording → errors. Importing
-this package does nothing.
+estimates, leaks → editions, quotable, paraphrases, published → roles, recommend, manifest, privacy → study, schemas,
+languages → addresses → captures, wording → errors. Importing this package does nothing.
 """
 
 __version__ = "0.1.0"

@@ -274,6 +274,7 @@ def test_the_public_edition_of_a_mixed_study(mixed: study.Study) -> None:
     text = (mixed.public / "theme_report.html").read_text(encoding="utf-8")
     assert "Frase rehecha por nosotros." in text
     assert "Everybody in it was asked." in text
+    assert "Solo cita las fuentes que pueden citarse" in text
     everything = "".join(p.read_text("utf-8") for p in mixed.public.rglob("*") if p.suffix != ".png" and p.is_file())
     for row in read_table(mixed.processed / "sources.parquet", "sources").itertuples():
         assert row.file.partition("#")[0] not in everything
