@@ -1,8 +1,8 @@
 """The words of a PDF: what its pages show, and what it says beside that (titles, alternative texts, links, metadata).
 
 A report of 25 pages takes a third of a second; the reader of captures needs six times as long, and both find the same
-words. It understands what programs write that put their spaces into the text and say which character a glyph stands for,
-as those do that make our reports.
+words. It understands what programs write that put their spaces into the text and say which character a glyph stands
+for, as those do that make our reports.
 """
 
 from __future__ import annotations
