@@ -12,6 +12,7 @@ from pipeline import estimates
 from pipeline.editions import Edition
 from pipeline.quotable import Quotable
 from pipeline.readings import Reading
+from pipeline.stances import NOT_RESTORABLE
 
 MAX_UNCODED = 8
 Excerpt = dict[str, Any]
@@ -40,9 +41,10 @@ def add(
         "other": chosen([r for r in shown if r["status"] == "other"], estimates.OTHER, limit),
         "abstained": unsure([r for r in shown if r["status"] == "abstained"]),
         "silent": silent(tables["units"], passages, edition, quotable) if limit else [],
+        "dissent": dissent(tables["stances"], passages, edition, quotable) if limit else [],
     }
     quoted = {e["passage_id"] for theme in themes for e in theme["excerpts"]}
-    quoted |= {e["passage_id"] for kind in ("other", "abstained", "silent") for e in uncoded[kind]}
+    quoted |= {e["passage_id"] for kind in ("other", "abstained", "silent", "dissent") for e in uncoded[kind]}
     verbatim = sorted(i for i in quoted if edition.allows(passages.at[i, "source_id"]) == "verbatim")
     return {
         **found,
@@ -76,11 +78,19 @@ def unsure(readings: Iterable[Reading]) -> list[Excerpt]:
 def silent(units: pd.DataFrame, passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
     """Return tips and comments that recommend nothing, where they may be quoted."""
     recommends = units.groupby("passage_id")["is_recommendation"].any()
-    ids = [
-        i for i in sorted(recommends.index[~recommends]) if edition.allows(passages.at[i, "source_id"]) == "verbatim"
-    ]
+    return _whole(recommends.index[~recommends], passages, edition, quotable)
+
+
+def dissent(stances: pd.DataFrame, passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
+    """Return tips and comments that say trust cannot be restored, where they may be quoted."""
+    return _whole(stances.loc[stances["stance"] == NOT_RESTORABLE, "passage_id"], passages, edition, quotable)
+
+
+def _whole(ids: Iterable[str], passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
+    """Return passages whole, by id, at most `MAX_UNCODED`."""
+    shown = [i for i in sorted(ids) if edition.allows(passages.at[i, "source_id"]) == "verbatim"]
     return [
-        {"passage_id": i, "text": quotable.text(i), "language": passages.at[i, "language"]} for i in ids[:MAX_UNCODED]
+        {"passage_id": i, "text": quotable.text(i), "language": passages.at[i, "language"]} for i in shown[:MAX_UNCODED]
     ]
 
 

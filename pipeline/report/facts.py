@@ -9,9 +9,11 @@ from pipeline.editions import Edition
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import wording
+from pipeline.estimates import MIN_EXPECTED
+from pipeline.report import sentences, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
+from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
 
 
 def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
@@ -42,6 +44,12 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
         "min_units_for_topics": MIN_UNITS,
+        "min_expected": MIN_EXPECTED,
+        "variations": variations.named(found["sensitivity"], t),
+        "threshold_step": THRESHOLD_STEP,
+        "bound_step": BOUND_STEP,
+        "findings": sentences.findings(found, t),
+        "cautions": sentences.cautions(found, t),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
     }

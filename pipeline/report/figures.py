@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline import charts
+from pipeline import charts, charts_checks
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import page, wording
+from pipeline.report import page, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 
@@ -72,6 +72,7 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
             t("groups.axis", k=k),
         ),
         "cooccurrence": charts.pairs(*_pairs(found, labels), t("cooccurrence.axis")),
+        "sensitivity": _sensitivity(found, labels, t),
         "topics": charts.bars(
             [row["label"] for row in found["topics"]["rows"]],
             [row["n_units"] for row in found["topics"]["rows"]],
@@ -113,9 +114,11 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
             a=labels[pair["theme_a"]],
             b=labels[pair["theme_b"]],
             n=pair["n_both"],
+            expected=f"{pair['expected']:.1f}",
         )
         if pair and pair["n_both"]
         else t("cooccurrence.alt_none"),
+        "sensitivity": variations.alternative(found["sensitivity"], labels, t),
         "topics": t("topics.alt", label=top[0]["label"], n=top[0]["n_units"]) if top else t("topics.alt_none"),
     }
 
@@ -130,6 +133,13 @@ def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
         t("reliability.axis"),
         t("reliability.nothing"),
     )
+
+
+def _sensitivity(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
+    strips = variations.strips(found["sensitivity"], t)
+    mains, others = [main for main, _ in strips.values()], [varied for _, varied in strips.values()]
+    names = [labels.get(theme, theme) for theme in strips]
+    return charts_checks.sensitivity(names, mains, others, t("sensitivity.axis"), t("sensitivity.alt_none"))
 
 
 def _words(t: Strings, estimate: Mapping[str, Any]) -> str:

@@ -69,8 +69,15 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": percent, "figure": figure, "spread": spread, "with_interval": with_interval}
-    made.filters |= {"theme_label": pass_context(_theme_label), "language_name": pass_context(_language_name)}
+    made.filters |= {
+        "percent": percent,
+        "points": points,
+        "figure": figure,
+        "spread": spread,
+        "with_interval": with_interval,
+        "theme_label": pass_context(_theme_label),
+        "language_name": pass_context(_language_name),
+    }
     return made
 
 
@@ -86,6 +93,11 @@ def _language_name(context: Mapping[str, Any], code: str) -> str:
 def percent(share: float | None) -> str:
     """Return a share as whole per cent, or a dash where there is none."""
     return "–" if share is None else f"{100 * share:.0f}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """Return a difference in percentage points with its sign."""
+    return f"{difference:+.1f}".replace("-", "−")
 
 
 def figure(value: float | None) -> str:

@@ -20,6 +20,7 @@ def make(tables: Mapping[str, pd.DataFrame], found: Results, files: Mapping[str,
         "reliability": emptied(tables["reliability"]),
         "validation": emptied(tables["validation"]),
         "cooccurrence": emptied(tables["cooccurrence"]),
+        "sensitivity": emptied(tables["sensitivity"]),
         "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
         "duplicates_summary": pd.DataFrame(found["duplicates"], columns=["kind", "role", "n"]),
@@ -31,7 +32,7 @@ def emptied(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose suppressed rows hold nothing but what they are about."""
     if "suppressed" not in frame:
         return frame
-    kept = {"theme_id", "theme_a", "theme_b", "group", "level", "suppressed"}
+    kept = {"theme_id", "theme_a", "theme_b", "group", "variation", "level", "suppressed"}
     hidden = [column for column in frame.columns if column not in kept]
     return frame.assign(**{c: frame[c].astype(object).where(~frame["suppressed"], None) for c in hidden})
 

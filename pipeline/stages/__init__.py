@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from pipeline.study import Study
 
 EDITIONS = ("restricted", "public")
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "topics")
+FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "sensitivity", "topics")
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
+    "sensitivity",
     "topics",
     "duplicates_summary",
     "rejects_summary",
@@ -109,11 +110,12 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "estimate",
         "count themes, measure agreement, correct shares",
-        ("study", "units", "report", "codebook"),
+        ("study", "deduplicate", "units", "coding", "report", "codebook"),
         _tables(
             "sources.parquet",
             "passages.parquet",
             "duplicates.parquet",
+            "audits.parquet",
             "units.parquet",
             "codings.parquet",
             "machine_codings.parquet",
@@ -122,6 +124,8 @@ STAGES: tuple[Stage, ...] = (
             "themes.parquet",
             "theme_estimates.parquet",
             "cooccurrence.parquet",
+            "sensitivity.parquet",
+            "stances.parquet",
             "reliability.parquet",
             "validation.parquet",
         ),
@@ -151,6 +155,8 @@ STAGES: tuple[Stage, ...] = (
                 "themes.parquet",
                 "theme_estimates.parquet",
                 "cooccurrence.parquet",
+                "sensitivity.parquet",
+                "stances.parquet",
                 "reliability.parquet",
                 "validation.parquet",
                 "topics.parquet",
