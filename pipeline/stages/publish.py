@@ -103,7 +103,7 @@ def make(
     limit = settings.report.excerpts_per_theme
     made: dict[str, bytes] = {}
     for strings, results, drawn in worded:
-        shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, limit)
+        shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, material.written, limit)
         if not strings.suffix:
             made["results.json"] = (json.dumps(shown, indent=1, ensure_ascii=False) + "\n").encode()
             made |= {f"tables/{n}.csv": to_csv(f) for n, f in tables.make(read, shown, edition.files).items()}
