@@ -28,6 +28,7 @@ from pipeline.wordruns import Forbidden
 # their path in the edition's folder, with `strings.suffix` before the ending.
 Maker = Callable[[Mapping[str, Any], Sequence[Reading], Edition, Strings], dict[str, bytes]]
 MAKERS: tuple[Maker, ...] = (page.make, figures.files)
+TOPICS = ("topics", "topic_families")  # tables with keywords or labels made of them
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def run(study: Study, store: Store) -> None:
 
 def gather(
     study: Study,
-    tables: dict[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     names: Sequence[str],
     described: Mapping[str, Any],
     languages: Sequence[Strings],
@@ -73,8 +74,8 @@ def gather(
     catalogue = [text for t in languages for text in t.texts()]
     themes, placeholders = list(study.codebook.texts()), languages[0].section("privacy")
     finder, vocabulary = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
-    topics, n_dropped = keywords.without_names(tables["topics"], finder, vocabulary)
-    tables = {**tables, "topics": topics}
+    cleaned = {name: keywords.without_names(tables[name], finder, vocabulary) for name in TOPICS if name in tables}
+    tables = {**tables} | {name: frame for name, (frame, _) in cleaned.items()}
 
     words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
     both = editions.both(study, tables, described["inputs"], finder, placeholders)
@@ -86,7 +87,7 @@ def gather(
     found = numbers.build(study, tables, described, read_json("figures.json")[study.settings.coding.profile])
     found["thresholds"] = coder.named_thresholds(study, found["method"])
     n_files = sum(file != name for file, name in both[0].files.items())
-    found["privacy"] = {**words.counts, "keywords": n_dropped, "files": n_files}
+    found["privacy"] = {**words.counts, "keywords": cleaned["topics"][1], "files": n_files}
     found["paraphrases"] = counted
     return Material(study, tables, found, words, written, both, finder, forbidden)
 
