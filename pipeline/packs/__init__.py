@@ -11,7 +11,17 @@ from typing import Any
 from pipeline.packs import content, document, markdown, tables, workbook
 from pipeline.report.strings import Strings
 
+_FOLDER = "packs"
 _AS_CSV = ("units", "actions", "outcomes")
+
+
+def make(
+    found: Mapping[str, Any], readings: Sequence[Mapping[str, Any]], edition: Any, strings: Strings
+) -> dict[str, bytes]:
+    """Return the packs as files of the edition's folder, the language before the ending; a maker of `publish`."""
+    made = build(found, readings, edition, strings)
+    paths = {name: name.partition(".") for name in made}
+    return {f"{_FOLDER}/{stem}{strings.suffix}{dot}{ending}": made[name] for name, (stem, dot, ending) in paths.items()}
 
 
 def build(

@@ -30,6 +30,15 @@ PUBLISHED_TABLES = (
     "reliability",
     "validation",
 )
+PACKS = (
+    "theme-cards{language}.docx",
+    "theme-cards{language}.md",
+    "reading-list{language}.md",
+    "workbook{language}.xlsx",
+    "units{language}.csv",
+    "actions{language}.csv",
+    "outcomes{language}.csv",
+)
 CODED = ("data/coded/*.csv", "data/coded/samples/*.csv")
 
 
@@ -162,6 +171,8 @@ STAGES: tuple[Stage, ...] = (
                 "duplicates.parquet",
                 "audits.parquet",
                 "units.parquet",
+                "vectors.parquet",
+                "vectors.npy",
                 "codings.parquet",
                 "machine_codings.parquet",
                 "themes.parquet",
@@ -185,7 +196,9 @@ STAGES: tuple[Stage, ...] = (
         (
             "reports/index.html",
             *(f"reports/{{edition}}/theme_report{{language}}.{form}" for form in ("html", "pdf", "md")),
+            "reports/{edition}/explorer{language}.html",
             "reports/{edition}/results.json",
+            *(f"reports/{{edition}}/packs/{name}" for name in PACKS),
             *(f"reports/{{edition}}/figures/{name}{{language}}.svg" for name in FIGURES),
             *(f"reports/{{edition}}/figures/{name}.png" for name in FIGURES),
             *(f"reports/{{edition}}/tables/{name}.csv" for name in PUBLISHED_TABLES),
