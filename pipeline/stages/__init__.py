@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.study import Study
 
 EDITIONS = ("restricted", "public")
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "sensitivity", "topics")
+FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "calibration", "sensitivity", "topics")
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
