@@ -60,4 +60,5 @@ def _notice(found: Results, edition: Edition, t: Strings) -> str:
     """Return what stands on top: who may read this edition, and why it may quote what it quotes."""
     if not edition.is_public:
         return t("editions.restricted")
-    return t(f"editions.public_{edition.policy}", licence=found["settings"]["report"]["licence"])
+    mixed = any(policy != edition.policy for policy in edition.by_source.values())
+    return t(f"editions.public_{'mixed' if mixed else edition.policy}", licence=found["settings"]["report"]["licence"])
