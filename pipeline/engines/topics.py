@@ -77,7 +77,7 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float)
         margin: a row with a smaller one is unassigned.
     """
     n = len(texts)
-    if n < max(MIN_UNITS, min_size):
+    if n < least_units(min_size):
         return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
     with threadpool_limits(1):
         chosen = sample(n)
@@ -89,6 +89,11 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float)
     # One place more than there are topics: the last one is -1's.
     number = np.append(np.argsort(order), -1)
     return Fit(method, number[topics], memberships[:, order], engine.cuts, engine.k, parents, chosen, engine.ensemble)
+
+
+def least_units(min_size: int) -> int:
+    """Return from how many units on topics are looked for."""
+    return max(MIN_UNITS, min_size)
 
 
 def sample(n: int, size: int = SAMPLE) -> np.ndarray:

@@ -8,7 +8,7 @@ from pipeline import __version__
 from pipeline.editions import Edition
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
-from pipeline.engines.topics import MIN_UNITS
+from pipeline.engines.topics import least_units
 from pipeline.estimates import MIN_EXPECTED
 from pipeline.report import calibration, sentences, variations, wording
 from pipeline.report.strings import Strings
@@ -43,7 +43,7 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
             if cell and wording.interval(cell["corrected"]["units"])
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
-        "min_units_for_topics": MIN_UNITS,
+        "min_units_for_topics": least_units(found["settings"]["topics"]["min_size"]),
         "min_expected": MIN_EXPECTED,
         "variations": variations.named(found["sensitivity"], t),
         "threshold_step": THRESHOLD_STEP,

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline import charts, charts_checks
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
-from pipeline.engines.topics import MIN_UNITS
+from pipeline.engines.topics import least_units
 from pipeline.report import calibration, page, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
@@ -78,7 +78,7 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
             [row["label"] for row in found["topics"]["rows"]],
             [row["n_units"] for row in found["topics"]["rows"]],
             t("topics.axis"),
-            t("topics.few", base=found["topics"]["base"], min=MIN_UNITS),
+            t("topics.few", base=found["topics"]["base"], min=least_units(found["settings"]["topics"]["min_size"])),
         ),
     }
 
