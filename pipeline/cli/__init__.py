@@ -152,6 +152,31 @@ def explain(
 
 
 @app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="A few words or a sentence, in any language.")],
+    study: StudyOption = Path(),
+    theme: Annotated[list[str] | None, typer.Option(help="Only of this theme; repeat it for several.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only in this language; repeat it for several.")] = None,
+    role: Annotated[str | None, typer.Option(help="Only comments, or only tips: comment, tip.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="How many units to show at most.")] = 10,
+    all_units: Annotated[bool, typer.Option("--all-units", help="Sentences that recommend nothing as well.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
+) -> None:
+    """Find sentences by meaning, whatever language they are in."""
+    from dataclasses import asdict
+
+    from pipeline import search as searching
+
+    wanted = searching.Wanted(tuple(theme or ()), tuple(language or ()), role, all_units)
+    found = searching.search(load(study), query, wanted, limit)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    for line in searching.lines(found):
+        typer.echo(line)
+
+
+@app.command()
 def duplicates(
     study: StudyOption = Path(),
     kind: Annotated[str | None, typer.Option(help=f"Only one kind: {', '.join(DUPLICATE_KINDS)}.")] = None,
