@@ -1,6 +1,6 @@
 """The command line `glosa`: the only place that prints, and the only one that sets an exit code.
 
-`code` holds the commands with which people code, `options` what several commands take.
+`code` holds the commands with which people code, `leaving` those that remove something, `options` what several take.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline import __version__
-from pipeline.cli import code
+from pipeline.cli import code, leaving
 from pipeline.cli.options import StudyOption
 from pipeline.errors import GlosaError
 from pipeline.schemas import DUPLICATE_KINDS
@@ -225,6 +225,10 @@ def init(
     typer.echo(
         f"A new study is in {target}\nPut captures into {target / 'data' / 'raw'}, then: glosa run --study {directory}"
     )
+
+
+app.command()(leaving.forget)
+app.command()(leaving.purge)
 
 
 def _advice(folder: Path) -> str:
