@@ -27,7 +27,8 @@ class Source:
 class Captured:
     """What the captures hold: sources, rows of rejects, and what was said in them.
 
-    `said` has the columns of passages but their ids, and `signed`: the name under a block, whatever its role, or None.
+    `said` has the columns of passages but their ids, and `signed`: the name under a block of any role, or an empty
+    string.
     """
 
     sources: list[Source]

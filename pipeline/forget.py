@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import forgotten, privacy, remains, removal, roles
-from pipeline.captured import Captured, without
+from pipeline.captured import Captured, is_forgotten, without
 from pipeline.coded import rounds
 from pipeline.coded.striking import Done
 from pipeline.errors import GlosaError
@@ -138,21 +138,20 @@ def _forget_voice(
     if all(map(old.knows_voice, names)):
         if not raw:
             raise _already(study, voice)
-        gone = everything.said[everything.said["signed"].isin(names)]
-        return Scene(everything, before, left, old, gone, written), None, 0
+        own_memory = Memory([t for t in old.tombstones if _is_of(t, names, study)], forgotten.keys_of(study))
+        standing = is_forgotten(everything.said, own_memory) & ~everything.said["text"].map(forgotten.is_blank)
+        return Scene(everything, before, left, old, everything.said[standing], written), None, 0
     copies = _copies(study, before, own)
-    gone = left.said[own | before["passage_id"].isin(copies).to_numpy(dtype=bool)]
     long = [text for text in left.said.loc[own, "text"] if len(fold(text).split()) >= _MIN_WORDS_OF_COPIES]
     unsigned = [*long, *before.loc[before["passage_id"].isin(copies), "text"]]
     folded = {fold(name) for name in written}
     tombstone = Tombstone(
-        date=date, kind=forgotten.VOICE, key=forgotten.mark_of_key(key), dropped=len(gone),
+        date=date, kind=forgotten.VOICE, key=forgotten.mark_of_key(key),
         voices=_marks(key, "voices", map(fold, names)), names=_marks(key, "names", folded),
         words_of_names=tuple(sorted({len(name.split()) for name in folded})),
         copies=_marks(key, "copies", map(fold, unsigned)),
     )  # fmt: skip
-    memory = Memory([*old.tombstones, tombstone], forgotten.keys_of(study))
-    return Scene(everything, before, without(everything, memory), memory, gone, written), tombstone, len(copies)
+    return _scene(study, everything, old, left, tombstone, written, int(own.sum()))
 
 
 def _forget_passage(
@@ -175,17 +174,39 @@ def _forget_passage(
     text = before.loc[own, "text"].iloc[0]
     if not fold(text):
         raise GlosaError(f"--passage {passage}", "it has no words.", "a passage with words.", "Redact it by hand.")
-    same = (left.said["signed"].isna() & (left.said["text"].map(fold) == fold(text))).to_numpy(dtype=bool)
+    same = ((left.said["signed"] == "") & (left.said["text"].map(fold) == fold(text))).to_numpy(dtype=bool)
     copies = _copies(study, before, own | same)
-    gone = left.said[own | same | before["passage_id"].isin(copies).to_numpy(dtype=bool)]
     tombstone = Tombstone(
-        date=date, kind=forgotten.PASSAGE, key=forgotten.mark_of_key(key), dropped=len(gone),
+        date=date, kind=forgotten.PASSAGE, key=forgotten.mark_of_key(key),
         texts=_marks(key, "texts", [fold(text)]),
         copies=_marks(key, "copies", map(fold, before.loc[before["passage_id"].isin(copies), "text"])),
     )  # fmt: skip
+    return _scene(study, everything, old, left, tombstone, frozenset(), 1)
+
+
+def _scene(
+    study: Study,
+    everything: Captured,
+    old: Memory,
+    left: Captured,
+    tombstone: Tombstone,
+    written: frozenset[str],
+    own: int,
+) -> tuple[Scene, Tombstone, int]:
+    """Return the scene that a new tombstone leads to, the tombstone with what it drops, and how many are copies."""
     memory = Memory([*old.tombstones, tombstone], forgotten.keys_of(study))
-    scene = Scene(everything, before, without(everything, memory), memory, gone, frozenset())
-    return scene, tombstone, len(gone) - 1
+    gone, after = left.said[is_forgotten(left.said, memory)], without(everything, memory)
+    if after.said.empty:
+        raise GlosaError(
+            study.raw, "no passage would be left.", "a study in which somebody else has said something.",
+            "Remove the whole of it: glosa purge --all",
+        )  # fmt: skip
+    scene = Scene(everything, ingest.numbered(left.said), after, memory, gone, written)
+    return scene, tombstone.model_copy(update={"dropped": len(gone)}), len(gone) - own
+
+
+def _is_of(tombstone: Tombstone, names: Iterable[str], study: Study) -> bool:
+    return any(map(Memory([tombstone], forgotten.keys_of(study)).knows_voice, names))
 
 
 def _marks(key: bytes, what: str, folded: Iterable[str]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Tombstone(BaseModel):
     date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
     kind: Literal["voice", "passage"]
     key: str
-    dropped: int = Field(ge=0)
+    dropped: int = Field(default=0, ge=0)
     """How many passages were dropped on that day."""
     reason: str = ""
     voices: tuple[str, ...] = ()

@@ -100,7 +100,7 @@ def _cleaner(memory: Memory) -> Callable[[str], str]:
 
 def peoples_work(study: Study, struck: Struck) -> Iterator[tuple[Path, Done]]:
     """Yield every file of people's work with its new content; raise `GlosaError` where a sheet is open."""
-    for path in [*_files(study, "data/coded"), *_files(study, "data/audit")]:
+    for path in _data_of_people(study):
         if path.name.endswith(".lock"):
             journal.Lock(path).release()
         elif path.name.endswith(".journal.jsonl"):
@@ -109,14 +109,20 @@ def peoples_work(study: Study, struck: Struck) -> Iterator[tuple[Path, Done]]:
             done = striking.table(path.read_bytes(), struck)
             if done is not None:
                 yield path, done
-        elif path.suffix.lower() == ".xlsx":
+        elif path.suffix.lower() == ".xlsx" and not path.name.startswith("~"):
             try:
                 yield path, striking.workbook(path.read_bytes(), struck)
             except Exception as error:
                 raise GlosaError(
                     path, f"the workbook can't be opened ({type(error).__name__}).", "a workbook (XLSX).",
-                    "Close it elsewhere, mend it, or move it out of data/coded; then forget again.",
+                    "Close it elsewhere, mend it, or move it out of data; then forget again.",
                 ) from None  # fmt: skip
+
+
+def _data_of_people(study: Study) -> list[Path]:
+    """Return what people have put into `data`: codings, sheets, samples, audits, paraphrases and whatever else."""
+    apart = {study.processed, study.raw}
+    return [p for p in _files(study, "data") if not apart & set(p.parents) and p != study.root / forgotten.FILE]
 
 
 def _files(study: Study, folder: str) -> list[Path]:
@@ -125,11 +131,9 @@ def _files(study: Study, folder: str) -> list[Path]:
 
 def by_hand(study: Study, scene: Scene, coded: Mapping[Path, Done]) -> Iterator[Path]:
     """Yield the files of people beside the captures that hold the name or words that go, and will not be changed."""
-    made = {study.processed, study.raw}
-    data = [p for p in _files(study, "data") if not made & set(p.parents) and p != study.root / forgotten.FILE]
     reports = set(_files(study, "reports")) - set(removal.made(study))
     top = [path for path in sorted(study.root.iterdir()) if path.is_file() and path.name != "voice.key"]
-    for path in [*data, *_files(study, "notebooks"), *sorted(reports), *top]:
+    for path in [*_data_of_people(study), *_files(study, "notebooks"), *sorted(reports), *top]:
         content = coded[path].content if path in coded else path.read_bytes()
         text = _text(content, path) if len(content) <= _MAX_SCANNED else ""
         if forgotten.run_spans(text, scene.runs) or scene.memory.name_spans(text):

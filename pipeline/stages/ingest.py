@@ -173,7 +173,7 @@ def blocks_of(
     """Return the passages before they have an id, with the name that each is signed with; see `Captured`."""
     rows = [row for source in sources for row in _rows(source, languages, key, judge)]
     columns = [*(name for name in TABLES["passages"].columns if name != "passage_id"), "signed"]
-    return pd.DataFrame(rows, columns=columns).astype({"signed": object})
+    return pd.DataFrame(rows, columns=columns)
 
 
 def numbered(said: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +205,7 @@ def _rows(source: Source, languages: tuple[str, ...], key: bytes, judge: roles.J
             "language_score": score,
             "language_tag": block.tag,
             "text": text,
-            "signed": block.voice if pseudonym(block.voice, key) else None,
+            "signed": block.voice if pseudonym(block.voice, key) else "",
         }
         for block, text, role, (language, score) in zip(blocks, texts, assigned, spoken, strict=True)
     ]
