@@ -75,6 +75,7 @@ def plan(study: Study, voice: str, passage: str, date: str, reason: str = "", ra
     else:
         found = _forget_voice(study, everything, old, left, voice, key, date, raw)
     scene, tombstone, copies = found
+    _refuse_without_units(study)
     added = () if tombstone is None else (_with_reason(tombstone, reason, scene),)
     _refuse_named_files(study, scene.memory)
     struck = remains.struck(study, scene, left)
@@ -149,6 +150,7 @@ def _forget_voice(
         date=date, kind=forgotten.VOICE, key=forgotten.mark_of_key(key),
         voices=_marks(key, "voices", map(fold, names)), names=_marks(key, "names", folded),
         words_of_names=tuple(sorted({len(name.split()) for name in folded})),
+        beginnings=_marks(key, "beginnings", (name.split()[0] for name in folded)),
         copies=_marks(key, "copies", map(fold, unsigned)),
     )  # fmt: skip
     return _scene(study, everything, old, left, tombstone, written, int(own.sum()))
@@ -284,6 +286,15 @@ def _with_reason(tombstone: Tombstone, reason: str, scene: Scene) -> Tombstone:
             'Say, for example: --reason "asked by e-mail on 3 May"',
         )  # fmt: skip
     return tombstone.model_copy(update={"reason": line})
+
+
+def _refuse_without_units(study: Study) -> None:
+    """Sheets and samples know units by their ids, so without the table nobody could say which rows go."""
+    if rounds.known(study) and not (study.processed / "units.parquet").is_file():
+        raise GlosaError(
+            study.processed / "units.parquet", "there are samples, but no units.", "a run as far as `segment`.",
+            "Run: glosa run --until segment",
+        )  # fmt: skip
 
 
 def _refuse_named_files(study: Study, memory: Memory) -> None:

@@ -36,6 +36,7 @@ _HEADER = """\
 # the study's voice key, and with it every run knows the same person again and drops what they said. Keep both.
 """
 Span = tuple[int, int]
+_Token = tuple[int, int, str]
 
 
 class Tombstone(BaseModel):
@@ -52,6 +53,8 @@ class Tombstone(BaseModel):
     voices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     words_of_names: tuple[int, ...] = ()
+    beginnings: tuple[str, ...] = ()
+    """Of the first words of the names, so that few other words need be looked at twice."""
     copies: tuple[str, ...] = ()
     """Of comments: dropped where nobody has signed them."""
     texts: tuple[str, ...] = ()
@@ -71,7 +74,7 @@ class Memory:
         self._keys = {tombstone.key: keys[tombstone.key] for tombstone in self.tombstones}
         self._known = {
             what: frozenset(mark for tombstone in self.tombstones for mark in getattr(tombstone, what))
-            for what in ("voices", "names", "copies", "texts")
+            for what in ("voices", "names", "beginnings", "copies", "texts")
         }
         self._lengths = sorted({n for t in self.tombstones for n in t.words_of_names}, reverse=True)
 
@@ -91,16 +94,19 @@ class Memory:
         """
         if not self._lengths:
             return []
-        tokens = [(m.start(), m.end(), fold(m.group())) for m in _WORD.finditer(text)]
+        tokens = _tokens(text)
+        begins = {word: self._knows("beginnings", word) for word in {word for _, _, word in tokens}}
         spans: list[Span] = []
-        place = 0
-        while place < len(tokens):
+        end = 0
+        for place, (_, _, word) in enumerate(tokens):
+            if place < end or not begins[word]:
+                continue
             size = next((n for n in self._lengths if self._is_name(text, tokens[place : place + n], n)), 0)
-            spans += [(start, end) for start, end, _ in tokens[place : place + size]]
-            place += size or 1
+            spans += [(start, stop) for start, stop, _ in tokens[place : place + size]]
+            end = place + size
         return spans
 
-    def _is_name(self, text: str, tokens: Sequence[tuple[int, int, str]], length: int) -> bool:
+    def _is_name(self, text: str, tokens: Sequence[_Token], length: int) -> bool:
         if len(tokens) < length:
             return False
         if length == 1:
@@ -198,14 +204,25 @@ def run_spans(text: str, known: frozenset[tuple[str, ...]]) -> list[Span]:
     """Return where a text holds one of these runs of words."""
     if not known:
         return []
-    tokens = [(m.start(), m.end(), fold(m.group())) for m in _WORD.finditer(text)]
-    tokens = [token for token in tokens if token[2]]
-    folded = [word for _, _, word in tokens]
+    tokens = [token for token in _tokens(text) if token[2]]
+    folded, begins = [word for _, _, word in tokens], {run[0] for run in known}
     return [
         (tokens[i][0], tokens[i + RUN - 1][1])
         for i in range(len(tokens) - RUN + 1)
-        if tuple(folded[i : i + RUN]) in known
+        if folded[i] in begins and tuple(folded[i : i + RUN]) in known
     ]
+
+
+def _tokens(text: str) -> list[_Token]:
+    """Return the words of a text: start, end, and the word folded."""
+    known: dict[str, str] = {}
+    found = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if word not in known:
+            known[word] = fold(word)
+        found.append((*match.span(), known[word]))
+    return found
 
 
 def _toml(value: Any) -> str:

@@ -199,7 +199,8 @@ def _redact(study: Study, scene: Scene, path: Path, sources: list[Source]) -> by
     text, codec = read
     ids = [source.source_id for source in sources]
     gone = scene.gone.loc[scene.gone["source_id"].isin(ids), "text"]
-    new = redaction.redacted(text, [*gone, *_bylines(scene, sources), *scene.written])
+    names = {*scene.written, *scene.gone["signed"]}
+    new = redaction.redacted(text, [*gone, *_bylines(scene, sources), *names])
     again = _read_again(study, new.encode(codec), path, sources)
     if again is None:
         return "it could not be read any more"

@@ -166,6 +166,21 @@ def test_an_unsigned_passage_goes_with_its_copies_and_a_signed_one_like_it_is_re
     assert left.loc[left["text"] == HERS[1], "voice"].notna().all()
 
 
+def test_a_name_of_one_word_goes_from_the_capture_unless_others_would_lose_it(tmp_path: Path) -> None:
+    rows = f'author,comment\nzoe87,"{HERS[0]}"\nRosa,"{HERS[1]}"\nRui,"{THEIRS[1]}"\nEva,"Rosa, rosa, {THEIRS[2]}"\n'
+    small = study.load(make_study(tmp_path / "study", {"a.csv": rows}))
+    run.prepare(small)
+    for voice, done in (("zoe87", True), ("Rosa", False)):
+        plan = forget.plan(small, voice, "", DAY, raw=True)
+        assert bool(plan.redacted) is done
+        assert bool(plan.unredacted) is not done
+        forget.carry_out(plan)
+    raw = (small.raw / "a.csv").read_text(encoding="utf-8")
+    assert "zoe" not in raw
+    assert f'Rosa,"{HERS[1]}"' in raw
+    assert "what others said would change" in "".join(plan.unredacted.values())
+
+
 def test_a_lost_key_stops_the_run(small: study.Study) -> None:
     ingested(small)
     forget.carry_out(forget.plan(small, "Ana Pérez", "", DAY))
@@ -177,7 +192,9 @@ def test_a_lost_key_stops_the_run(small: study.Study) -> None:
 def tombstone(*names: str) -> Tombstone:
     marks = tuple(forgotten.mark(KEY, "names", fold(name)) for name in names)
     lengths = tuple(sorted({len(fold(name).split()) for name in names}))
-    return Tombstone(date=DAY, kind="voice", key="k", names=marks, words_of_names=lengths, reason='says "no" \\ \u007f')
+    begin = tuple(forgotten.mark(KEY, "beginnings", fold(name).split()[0]) for name in names)
+    about = {"names": marks, "words_of_names": lengths, "beginnings": begin}
+    return Tombstone(date=DAY, kind="voice", key="k", **about, reason='says "no" \\ \u007f')
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The notebooks run on a finished study: their cells one by one in this process, and (slow) in a kernel of their own."""
+"""The notebooks run on a finished study: cell by cell in this process, and (slow) in a kernel of their own."""
 
 from __future__ import annotations
 

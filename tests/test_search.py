@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -89,6 +89,7 @@ def test_nothing_that_was_captured_reaches_the_terminal_as_a_command() -> None:
     assert shown == ["0.50  u1  en, comment, no theme, topic 2", "      one�[31m two� three", "      a�.txt, line 1"]
 
 
+@settings(max_examples=15)
 @given(st.permutations(range(8)), st.integers(1, 8))
 def test_the_nearest_come_first_and_ties_go_by_id(order: list[int], most: int) -> None:
     points = np.array([[1, 0], [1, 0], [2, 0], [0.6, 0.8], [0, 1], [-1, 0], [0, 0], [3, 0.1]], dtype=np.float32)

@@ -15,6 +15,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.cli import code, leaving
+from pipeline.cli.faults import crash
 from pipeline.cli.options import StudyOption
 from pipeline.errors import GlosaError
 from pipeline.schemas import DUPLICATE_KINDS
@@ -69,7 +70,7 @@ def run(
     try:
         outcome = runner.run(loaded, until, force)
     except runner.StageError as error:
-        _crash(error)
+        crash(error)
     if not outcome.ran:
         typer.echo(f"Nothing changed, so nothing ran. The report is {loaded.reports / 'theme_report.html'}")
     elif "publish" in {*outcome.ran, *outcome.unchanged}:
@@ -256,12 +257,3 @@ def _echo_rejects(study: Study) -> None:
 def _fail(error: GlosaError) -> NoReturn:
     typer.echo(error.letter(), err=True)
     sys.exit(2)
-
-
-def _crash(error: Exception) -> NoReturn:
-    """A fault of ours: say so, with the traceback, since someone has to mend it."""
-    import traceback
-
-    traceback.print_exception(error.__cause__ or error)
-    typer.echo(f"Stage {error} broke off by a fault in Glosa. What earlier runs wrote is untouched.", err=True)
-    sys.exit(1)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.faults import crash
 from pipeline.cli.options import StudyOption
 from pipeline.study import load
 
@@ -44,7 +45,10 @@ def forget(
     if no_run:
         typer.echo("Forgotten. Tables and reports are removed; make them anew:  glosa run")
         return
-    runner.run(loaded, quiet=True)
+    try:
+        runner.run(loaded)
+    except runner.StageError as error:
+        crash(error)
     typer.echo("Forgotten. The tombstone is in data/forgotten.toml; tables and reports are made anew.")
 
 
