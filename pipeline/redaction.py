@@ -10,7 +10,8 @@ import codecs
 import html.entities
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from pipeline.forgotten import BLANK
 
@@ -18,7 +19,7 @@ SUFFIXES = frozenset({".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".json", "
 _TOKEN = re.compile(r"[^\W_]+")
 _GLUE = r"(?:[^\w<\\&]|_|<[^<>]*>|&#?\w{1,10};|\\u[0-9a-fA-F]{4}|\\.|[<&])*?"
 # A letter right before the first word may belong to an escape, as in "\nYes".
-_BEFORE = r"(?:(?<!\w)|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
+_BEFORE = re.compile(r"(?:^|[\W_]|\\[nrtbf]|\\u[0-9a-fA-F]{4})\Z")
 
 
 def decoded(content: bytes) -> tuple[str, str] | None:
@@ -37,18 +38,37 @@ def redacted(text: str, passages: Iterable[str]) -> str:
     spans: dict[tuple[int, int], int] = {}
     for passage in sorted(set(passages), key=lambda p: (-len(p), p)):
         tokens = _TOKEN.findall(unicodedata.normalize("NFC", passage))
-        if not tokens:
-            continue
-        pattern = re.compile(_BEFORE + _GLUE.join(f"({''.join(map(_letter, token))})" for token in tokens) + r"(?!\w)")
-        for match in pattern.finditer(text):
-            for group, token in enumerate(tokens, 1):
-                spans.setdefault(match.span(group), len(token))
+        for match in _word(tokens[0]).finditer(text) if tokens else ():
+            if _BEFORE.search(text, max(0, match.start() - 6), match.start()):
+                for span, token in zip(_in_a_row(text, match, tokens), tokens, strict=False):
+                    spans.setdefault(span, len(token))
     out, place = [], 0
     for (start, end), letters in sorted(spans.items()):
         if start >= place:
             out += [text[place:start], BLANK * letters]
             place = end
     return "".join([*out, text[place:]])
+
+
+def _in_a_row(text: str, first: re.Match[str], tokens: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where the words stand from the first one on; nothing where another word comes between them."""
+    spans = [first.span()]
+    for token in tokens[1:]:
+        match = _next_word(token).match(text, spans[-1][1])
+        if match is None:
+            return []
+        spans.append(match.span(1))
+    return spans
+
+
+@lru_cache(maxsize=4096)
+def _word(token: str) -> re.Pattern[str]:
+    return re.compile("".join(map(_letter, token)) + r"(?![^\W_])")
+
+
+@lru_cache(maxsize=4096)
+def _next_word(token: str) -> re.Pattern[str]:
+    return re.compile(f"{_GLUE}({''.join(map(_letter, token))})(?![^\\W_])")
 
 
 def _letter(char: str) -> str:

@@ -50,6 +50,7 @@ CHAT = "".join(
     json.dumps({"author": who, "text": text}) + "\n"
     for who, text in (("Rui Costa", THEIRS[1]), ("ANA PEREZ", HERS[0] + " Now."))
 )
+SETTINGS = '[study]\nlanguages = ["en", "es", "pt"]\n[coding]\nprofile = "fast"\n'
 CAPTURES: dict[str, str | bytes] = {"page.html": PAGE, "answers.csv": TABLE, "chat.jsonl": CHAT}
 
 
@@ -81,7 +82,7 @@ def words_left(root: Path, *but: str) -> list[str]:
 
 @pytest.fixture
 def small(tmp_path: Path) -> study.Study:
-    return study.load(make_study(tmp_path / "study", CAPTURES))
+    return study.load(make_study(tmp_path / "study", CAPTURES, SETTINGS))
 
 
 def test_ingest_drops_a_forgotten_voice_now_and_later_and_moves_nobody_else(small: study.Study) -> None:
@@ -230,6 +231,7 @@ def test_tombstones_come_back_as_they_were(tmp_path: Path) -> None:
         (r'{"t": "a\nS\u00f3l \"x\" go"}', 'Sól "x" go', r'{"t": "a\n███ \"█\" ██"}'),
         ("a;'S\u0301o'\nSo\u0301", "So\u0301", "a;'S\u0301o'\n██"),
         ("Sold, sol, Sol", "Sol", "Sold, sol, ███"),
+        ("_Go_ now. Go on now", "Go now", "_██_ ███. Go on now"),
     ],
 )
 def test_a_capture_is_redacted_and_its_marks_stay(capture: str, passage: str, expected: str) -> None:

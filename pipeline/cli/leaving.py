@@ -12,6 +12,7 @@ import typer
 from pipeline.cli.faults import crash
 from pipeline.cli.options import StudyOption
 from pipeline.study import load
+from pipeline.wording import one_line
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
@@ -38,7 +39,7 @@ def forget(
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     found = forgetting.plan(loaded, voice, passage, today, reason, raw)
     for line in forgetting.lines(found):
-        typer.echo(line)
+        typer.echo(one_line(line))
     if not yes:
         typer.confirm("This can't be undone. Forget?", abort=True)
     forgetting.carry_out(found)
@@ -70,7 +71,7 @@ def purge(
         return
     if dry_run:
         for path in paths:
-            typer.echo(path.relative_to(loaded.root))
+            typer.echo(one_line(str(path.relative_to(loaded.root))))
         typer.echo(f"{len(paths):,} files would go. Nothing was removed.")
         return
     for folder, files in sorted(Counter(removal.top(loaded, path) for path in paths).items()):
