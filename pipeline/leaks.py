@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from pipeline.errors import GlosaError
 from pipeline.privacy import Finder
+from pipeline.study import Study
 
 # Attributes that hold shapes and colours, and elements that hold rules: no words.
 _MARKUP = re.compile(r"<!--.*?-->|<style.*?</style>|<[^>]+>", re.DOTALL | re.IGNORECASE)
@@ -46,6 +48,29 @@ def find(artefacts: Mapping[str, bytes], finder: Finder, allowed: Iterable[str] 
             for span in finder.grave(bare):
                 around = bare[max(span.start - 30, 0) : span.start] + f"[{span.kind}]" + bare[span.end : span.end + 30]
                 yield Leak(name, place, span.kind, " ".join(around.split()))
+
+
+def own_words(study: Study, described: Mapping[str, Any], finder: Finder) -> list[str]:
+    """Return what may stand in a report though it looks like a leak: what study.toml states, and fingerprints."""
+    prints = [described["settings"], described["code"], *described["inputs"].values()]
+    cut = [digest[:size] for digest in prints for size in (12, 16)]
+    return [text for text in study.settings.stated() if finder.grave(text)] + [text for text in cut if text.isdigit()]
+
+
+def refuse(artefacts: Mapping[str, bytes], finder: Finder, allowed: Iterable[str]) -> None:
+    """Raise `GlosaError` where something is about to be published that must not be."""
+    leak = next(find(artefacts, finder, allowed), None)
+    if leak:
+        raise GlosaError(
+            leak.artefact,
+            f"{_LEAKS[leak.kind]} would be published ({leak.place}): “{leak.context}”.",
+            "no contributor's name, e-mail address or phone number in anything under reports/. Nothing was written.",
+            "Take it out of codebook.toml, or out of the file or column name it comes from, and run again; "
+            "if it is in none of these, report it.",
+        )
+
+
+_LEAKS = {"name": "a contributor's full name", "email": "an e-mail address", "phone": "a phone number"}
 
 
 def _markup(source: str) -> Iterator[tuple[str, str]]:

@@ -207,6 +207,12 @@ class Finder:
         return first, last
 
 
+def finder(names: Iterable[str], texts: Iterable[str], known: Iterable[str]) -> tuple[Finder, Vocabulary]:
+    """Return what finds names and addresses in a corpus, and what the corpus says of its words."""
+    learned = vocabulary(texts)
+    return Finder(names, learned.common, known=known), learned
+
+
 def vocabulary(texts: Iterable[str]) -> Vocabulary:
     """Return what a corpus says of its words: which it writes in lower case, and which are in addresses only."""
     seen: set[str] = set()

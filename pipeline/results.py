@@ -1,29 +1,26 @@
-"""Every number and excerpt that the report prints, gathered from the tables into plain values.
+"""Every number that the report prints, gathered from the tables into plain values; `excerpts` adds the words.
 
-`reports/results.json` holds them; templates print them and compute none.
+`results.json` holds them; templates print them and compute none.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import estimates, privacy, roles
+from pipeline import dissent, estimates, findings, margins, roles, sensitivity
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
-from pipeline.study import Study
+from pipeline.study import Codebook, Study
 
 Tables = Mapping[str, pd.DataFrame]
-MAX_UNCODED = 8
 
 
 def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the report's content.
+    """Return the report's numbers, the same for both editions.
 
     Args:
         study: settings and codebook.
@@ -33,13 +30,13 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
     """
     eligible = estimates.eligible_units(tables["units"], tables["passages"], study.settings.units.eligible)
     context = _Context(study, tables, eligible)
-    return {
+    gathered = {
         "study": study.settings.study.model_dump(mode="json"),
         "settings": study.settings.model_dump(mode="json"),
         "corpus": context.corpus(),
         "flow": context.flow(),
         "languages": context.by("language"),
-        "roles": _counts(tables["passages"]["role"], roles_order()),
+        "roles": margins.without(_counts(tables["passages"]["role"], roles_order()), context.hidden["role"]),
         "sources": context.sources(),
         "rejects": context.rejects(),
         "duplicates": context.duplicates(),
@@ -47,59 +44,49 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "themes": context.themes(),
         "groups": {group: context.group(group) for group in estimates.GROUPS},
         "cooccurrence": _records(tables["cooccurrence"]),
+        "sensitivity": sensitivity.records(tables["sensitivity"]),
+        "dissent": dissent.counts(tables),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
-        "passages": context.quoted_passages(),
-        "codebook": [context.codebook_entry(theme_id) for theme_id in study.codebook.ids],
+        "codebook": codebook(study.codebook, study.languages[0]),
         "people": context.people(),
         "method": next((m for m in tables["codings"]["method"] if m != PEOPLE), ""),
         "coder": dict(figures),
         "run": dict(run),
     }
+    return {**gathered, "findings": findings.find(gathered), "cautions": findings.cautions(gathered)}
 
 
-def disguise(found: Mapping[str, Any], finder: privacy.Finder, placeholders: Mapping[str, str]) -> dict[str, Any]:
-    """Return the content with what must not be published replaced in every quoted word, and how often that was done.
-
-    Offsets stay those of the source. A passage is searched as a whole, so that a name is found where its units part it;
-    then each unit by itself, since it is also quoted without what stands around it.
-    """
-    replaced: Counter[str] = Counter()
-    quoted: dict[str, str] = {}
-    passages, n_changed = [], 0
-    for passage in found["passages"]:
-        text = "".join(piece["text"] for piece in passage["pieces"])
-        spans = finder.find(text, passage["language"])
-        replaced.update(span.kind for span in spans)
-        n_changed += bool(spans)
-        pieces, place = [], 0
-        for piece in passage["pieces"]:
-            end = place + len(piece["text"])
-            whole = privacy.rendered(text, spans, placeholders, place, end)
-            alone, more = finder.replace(whole, placeholders, passage["language"])
-            replaced.update(more)
-            pieces.append({**piece, "text": alone})
-            quoted[piece["unit_id"]] = pieces[-1]["text"]
-            place = end
-        quoted[passage["passage_id"]] = "".join(piece["text"] for piece in pieces)
-        locator, _ = finder.replace(passage["locator"], placeholders)
-        passages.append({**passage, "locator": locator, "pieces": pieces})
-
-    def shown(excerpts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return [{**e, "text": quoted[e.get("unit_id", e["passage_id"])]} for e in excerpts]
-
-    uncoded = found["uncoded"]
+def worded(found: Mapping[str, Any], themes: Codebook, language: str) -> dict[str, Any]:
+    """Return the results with the codebook's words in a language; the numbers stay as they are."""
+    texts = {theme.id: theme for theme in themes.themes}
+    fields: tuple[Literal["label", "definition"], ...] = ("label", "definition")
     return {
         **found,
-        "themes": [{**theme, "excerpts": shown(theme["excerpts"])} for theme in found["themes"]],
-        "uncoded": {**uncoded, **{key: shown(uncoded[key]) for key in ("other", "abstained", "silent")}},
-        "passages": passages,
-        "privacy": {
-            "replaced": {kind: replaced[kind] for kind in privacy.KINDS},
-            "passages": n_changed,
-            "base_passages": len(passages),
-        },
+        "themes": [
+            {**row, **{field: texts[row["id"]].text(field, language) for field in fields}}
+            if row["id"] in texts
+            else row
+            for row in found["themes"]
+        ],
+        "codebook": codebook(themes, language),
     }
+
+
+def codebook(themes: Codebook, language: str) -> list[dict[str, Any]]:
+    """Return the codebook's entries in a language."""
+    return [
+        {
+            "id": theme.id,
+            "label": theme.text("label", language),
+            "definition": theme.text("definition", language),
+            "include": _in(theme.include, language),
+            "exclude": _in(theme.exclude, language),
+            "n_examples": sum(len(v) for v in theme.examples.values()),
+            "languages": sorted(theme.examples),
+        }
+        for theme in themes.themes
+    ]
 
 
 def roles_order() -> tuple[str, ...]:
@@ -114,31 +101,29 @@ class _Context:
         self.study, self.tables, self.eligible = study, tables, eligible
         self.passages = tables["passages"].set_index("passage_id")
         self.files = tables["sources"].set_index("source_id")["file"]
-        self.repeats = estimates.occurrences(tables["duplicates"])
         codings = tables["codings"]
-        self.scores = codings.set_index(["unit_id", "theme_id"])["score"].to_dict()
         self.codes = codings[codings["assigned"]].groupby("unit_id", sort=False)["theme_id"].agg(list).to_dict()
         self.by_people = codings["method"] == PEOPLE
         self.abstained = set(codings.loc[codings["status"] == "abstained", "unit_id"]) - set(self.codes)
-        self._quoted: dict[str, None] = {}
+        self.hidden = margins.hidden(tables["passages"], tables["theme_estimates"], study.settings.report.min_voices)
 
     def corpus(self) -> dict[str, Any]:
         aside = set(self.tables["duplicates"]["passage_id"])
         voiced = self.passages[self.passages["role"].isin([roles.TIP, roles.COMMENT])]
         distinct = voiced[~voiced.index.isin(aside)]
-        comments = distinct[distinct["role"] == roles.COMMENT]
         who = estimates.voices(self.tables["passages"]).loc[distinct.index]
+        by_role = margins.without(distinct["role"].value_counts().to_dict(), self.hidden["role"])
         return {
             "n_sources": len(self.files),
             "n_passages": len(self.passages),
             "n_duplicates": len(aside),
             "n_distinct": len(self.passages) - len(aside),
             "n_distinct_voiced": len(distinct),
-            "n_tips": int((distinct["role"] == roles.TIP).sum()),
-            "n_comments": len(comments),
+            "n_tips": by_role.get(roles.TIP, 0),
+            "n_comments": by_role.get(roles.COMMENT, 0),
             "n_voices": int(who.nunique()),
             "n_named_voices": int(distinct["voice"].nunique()),
-            "n_unnamed": int(comments["voice"].isna().sum()),
+            "n_other_voices": int(who[distinct["voice"].isna()].nunique()),
             "n_units": len(self.tables["units"]),
             "n_recommendations": int(self.tables["units"]["is_recommendation"].sum()),
             "n_eligible": len(self.eligible),
@@ -189,7 +174,8 @@ class _Context:
             .astype(int)
         )
         counted = counted.sort_index().sort_values("units", ascending=False, kind="stable")
-        return [{"level": str(level), **{str(k): int(v) for k, v in row.items()}} for level, row in counted.iterrows()]
+        rows = [{"level": str(level), **{str(k): int(v) for k, v in row.items()}} for level, row in counted.iterrows()]
+        return margins.by_level(rows, self.hidden[column])
 
     def sources(self) -> list[dict[str, Any]]:
         counts = self.passages.groupby("source_id").size()
@@ -202,19 +188,22 @@ class _Context:
                 "encoding": s.encoding,
                 "bytes": int(s.bytes),
                 "sha256": s.sha256,
-                "passages": int(counts.get(s.source_id, 0)),
+                "passages": None if s.source_id in self.hidden["source"] else int(counts.get(s.source_id, 0)),
             }
             for s in rows.itertuples()
         ]
 
     def rejects(self) -> list[dict[str, Any]]:
         counts = self.tables["rejects"].groupby(["file", "reason"]).size()
-        return [{"file": file, "reason": reason, "n": int(n)} for (file, reason), n in counts.items()]
+        rows = [{"file": file, "reason": reason, "n": int(n)} for (file, reason), n in counts.items()]
+        unshown = {self.files[source] for source in self.hidden["source"]}
+        return margins.pooled(rows, "file", unshown, "reason")
 
     def duplicates(self) -> list[dict[str, Any]]:
         joined = self.tables["duplicates"].join(self.passages["role"], on="passage_id")
         counts = joined.groupby(["kind", "role"]).size()
-        return [{"kind": kind, "role": role, "n": int(n)} for (kind, role), n in counts.items()]
+        rows = [{"kind": kind, "role": role, "n": int(n)} for (kind, role), n in counts.items()]
+        return margins.pooled(rows, "role", self.hidden["role"], "kind")
 
     def audit(self) -> dict[str, Any]:
         """How many of the machine's links a person has looked at, and how many of these were wrong."""
@@ -224,26 +213,22 @@ class _Context:
         return {"n": len(found), "wrong": wrong, "low": low, "high": high}
 
     def themes(self) -> list[dict[str, Any]]:
-        rows = []
-        for row in self.tables["themes"].itertuples():
-            units = [u for u, codes in self.codes.items() if row.theme_id in codes]
-            rows.append(
-                {
-                    "id": row.theme_id,
-                    "label": row.label,
-                    "definition": row.definition,
-                    "n_voices": int(row.n_voices),
-                    "n_units": int(row.n_units),
-                    "n_mentions": int(row.n_mentions),
-                    "base_voices": int(row.base_voices),
-                    "base_units": int(row.base_units),
-                    "share": _number(row.share),
-                    "voice_share": _number(row.voice_share),
-                    "corrected": self.corrected(row.theme_id),
-                    "excerpts": self.excerpts(row.theme_id, units),
-                }
-            )
-        return rows
+        return [
+            {
+                "id": row.theme_id,
+                "label": row.label,
+                "definition": row.definition,
+                "n_voices": int(row.n_voices),
+                "n_units": int(row.n_units),
+                "n_mentions": int(row.n_mentions),
+                "base_voices": int(row.base_voices),
+                "base_units": int(row.base_units),
+                "share": _number(row.share),
+                "voice_share": _number(row.voice_share),
+                "corrected": self.corrected(row.theme_id),
+            }
+            for row in self.tables["themes"].itertuples()
+        ]
 
     def corrected(self, theme_id: str) -> dict[str, Any]:
         """Return the theme's corrected shares in the whole corpus."""
@@ -266,36 +251,13 @@ class _Context:
             "n_hidden": int(reliability["suppressed"].sum() + validation["suppressed"].sum()),
         }
 
-    def excerpts(self, theme_id: str, unit_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Choose excerpts: the surest of each language in turn, one per voice."""
-        limit = self.study.settings.report.excerpts_per_theme
-        if self.study.settings.report.quotation == "none":
-            limit = 0
-        own = self.eligible[self.eligible["unit_id"].isin(set(unit_ids))]
-        own = own.assign(sure=[self.scores[unit, theme_id] for unit in own["unit_id"]])
-        own = own.sort_values(["sure", "unit_id"], ascending=[False, True]).drop_duplicates("voice")
-        lanes = [list(group.itertuples()) for _, group in own.groupby("language", sort=False)]
-        turns = [row for turn in zip_longest(*lanes) for row in turn if row is not None]
-        return [self._excerpt(row, theme_id) for row in turns[:limit]]
-
-    def _excerpt(self, row: Any, theme_id: str) -> dict[str, Any]:
-        self._quoted.setdefault(row.passage_id)
-        return {
-            "unit_id": row.unit_id,
-            "passage_id": row.passage_id,
-            "text": row.text,
-            "language": row.language,
-            "role": row.role,
-            "score": self.scores.get((row.unit_id, theme_id)),
-            "codes": [code for code in self.codes.get(row.unit_id, []) if code != theme_id],
-            "copies": int(self.repeats.get(row.passage_id, 0)),
-        }
-
     def group(self, name: str) -> list[dict[str, Any]]:
         """Theme shares by the levels of a group; suppressed cells hold no number."""
         rows = self.tables["theme_estimates"]
         rows = rows[rows["group"] == name]
-        levels = rows.drop_duplicates("level").sort_values(["base_units", "level"], ascending=[False, True])
+        levels = rows.drop_duplicates("level")
+        sizes = levels["base_units"].where(~levels["suppressed"], -1)  # hidden ones last, in an order that says nothing
+        levels = levels.assign(size=sizes).sort_values(["size", "level"], ascending=[False, True])
         return [
             {
                 "level": self.files.get(level.level, level.level) if name == "source" else level.level,
@@ -337,78 +299,12 @@ class _Context:
 
     def uncoded(self) -> dict[str, Any]:
         """What no theme holds: `other`, abstained, and the voices that recommend nothing."""
-        other = [u for u, codes in self.codes.items() if codes == [estimates.OTHER]]
-        unsure = self.eligible[self.eligible["unit_id"].isin(self.abstained)].sort_values("unit_id")
-        units = self.tables["units"]
-        silent = units.groupby("passage_id")["is_recommendation"].any()
-        silent_ids = sorted(silent.index[~silent])
-        show = self.study.settings.report.quotation != "none"
-        quoted = silent_ids[:MAX_UNCODED] if show else []
-        for passage_id in quoted:
-            self._quoted.setdefault(passage_id)
+        recommends = self.tables["units"].groupby("passage_id")["is_recommendation"].any()
         return {
-            "n_other": len(other),
-            "other": self.excerpts(estimates.OTHER, other),
-            "n_abstained": len(unsure),
-            "abstained": [self._excerpt(row, "") for row in unsure.drop_duplicates("voice").itertuples()][
-                : MAX_UNCODED if show else 0
-            ],
-            "n_silent": len(silent_ids),
-            "silent": [
-                {
-                    "passage_id": i,
-                    "text": self.passages.at[i, "text"],
-                    "language": self.passages.at[i, "language"],
-                }
-                for i in quoted
-            ],
+            "n_other": sum(codes == [estimates.OTHER] for codes in self.codes.values()),
+            "n_abstained": int(self.eligible["unit_id"].isin(self.abstained).sum()),
+            "n_silent": int((~recommends).sum()),
         }
-
-    def quoted_passages(self) -> list[dict[str, Any]]:
-        """The passages behind the excerpts, each with its place in the source and its units."""
-        by_passage = dict(iter(self.tables["units"].groupby("passage_id")))
-        return [
-            {
-                "passage_id": passage_id,
-                "file": self.files[p.source_id],
-                "locator": p.locator,
-                "start": int(p.start),
-                "end": int(p.end),
-                "language": p.language,
-                "role": p.role,
-                "copies": int(self.repeats.get(passage_id, 0)),
-                "pieces": _pieces(p.text, int(p.start), by_passage.get(passage_id), self.codes),
-            }
-            for passage_id, p in ((i, self.passages.loc[i]) for i in sorted(self._quoted))
-        ]
-
-    def codebook_entry(self, theme_id: str) -> dict[str, Any]:
-        theme = next(t for t in self.study.codebook.themes if t.id == theme_id)
-        language = self.study.languages[0]
-        return {
-            "id": theme.id,
-            "label": theme.text("label", language),
-            "definition": theme.text("definition", language),
-            "include": _in(theme.include, language),
-            "exclude": _in(theme.exclude, language),
-            "n_examples": sum(len(v) for v in theme.examples.values()),
-            "languages": sorted(theme.examples),
-        }
-
-
-def _pieces(text: str, offset: int, units: pd.DataFrame | None, codes: Mapping[str, list[str]]) -> list[dict[str, Any]]:
-    """Cut a passage into units and what lies between, in order; joined they are the passage again."""
-    pieces: list[dict[str, Any]] = []
-    place = 0
-    for unit in units.sort_values("start").itertuples() if units is not None else ():
-        start, end = int(unit.start) - offset, int(unit.end) - offset
-        if start > place:
-            pieces.append({"text": text[place:start], "unit_id": None, "codes": []})
-        pieces.append({"text": text[start:end], "unit_id": unit.unit_id, "codes": codes.get(unit.unit_id, [])})
-        place = end
-    if place < len(text):
-        pieces.append({"text": text[place:], "unit_id": None, "codes": []})
-    return pieces
 
 
 def _correction(row: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ def _task(study: Study, stage: Stage, outcome: Outcome) -> Callable[..., Any]:
         kwargs={
             "depends_on": inputs,
             "fingerprint": pytask.PythonNode(name=f"{stage.name}-fingerprint", value=fingerprint, hash=True),
-            "produces": [study.root / name for name in stage.writes],
+            "produces": [study.root / name for name in stage.outputs(study)],
         },
     )(execute)
     return task
@@ -160,7 +160,7 @@ def _run_stage(study: Study, stage: Stage) -> None:
     """Run one stage; its outputs appear together when it has finished, or not at all."""
     from pipeline.store import Store
 
-    store = Store(study.root, stage.reads, stage.writes)
+    store = Store(study.root, stage.reads, stage.outputs(study))
     try:
         stage.load()(study, store)
         store.commit()
@@ -171,5 +171,17 @@ def _run_stage(study: Study, stage: Stage) -> None:
 def _write_manifest(study: Study, stages: Sequence[Stage], outcome: Outcome) -> None:
     from pipeline.store import write_json
 
-    outputs = [name for stage in stages for name in stage.writes]
+    outputs = [name for stage in stages for name in stage.outputs(study)]
+    if stages == STAGES:
+        _remove_stale(study, manifest.read(study).get("outputs", {}), outputs)
     write_json(study.processed / "manifest.json", manifest.build(study, outputs, outcome.ran))
+
+
+def _remove_stale(study: Study, before: Mapping[str, Mapping[str, str]], outputs: Sequence[str]) -> None:
+    """Remove what the last run published and this one doesn't, unless somebody has changed it since."""
+    for name in sorted(before.keys() - set(outputs), reverse=True):
+        path = study.root / name
+        if path.is_relative_to(study.reports) and path.is_file() and manifest.sha256(path) == before[name]["sha256"]:
+            path.unlink()
+            if path.parent != study.reports and not any(path.parent.iterdir()):
+                path.parent.rmdir()

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline.errors import GlosaError
+from pipeline.stances import STANCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,17 @@ FIGURES: Mapping[str, str] = MappingProxyType(
         "recall": "share of people's marks that the machine gives too, weighted to the corpus",
         "f1": "harmonic mean of precision and recall",
     }
+)
+VARIATIONS = (
+    "main",
+    "near",
+    "repeats",
+    "without_top_voice",
+    "without_top_voices",
+    "without_language",
+    "without_translated",
+    "only_role",
+    "thresholds",
 )
 DUPLICATE_KINDS = ("exact", "near", "truncated", "translation")
 STATUSES = ("assigned", "rejected", "abstained")
@@ -171,13 +183,31 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "base_voices": _count("distinct voices in the group"),
         "base_units": _count("recommendation units in the group"),
         "group": Column("str", "what the units are grouped by: all, language, role or source"),
-        "level": Column("str", "the group's value"),
+        "level": Column("str", "the group's value, or a variation's"),
+        "stance": Column("str", "whether it says that trust can be restored", values=STANCES),
+        "variation": Column("str", "what was done otherwise; main: nothing", values=VARIATIONS),
+        "difference": Column(
+            "float64", "share less the share under main, in percentage points", bounds=(-100, 100), nullable=True
+        ),
         "topic_id": Column("int64", "number of the topic, from 0 by size"),
         "stability": _share("share of refits in which the topic appears again, or null if not measured", nullable=True),
         "keywords": Column("str", "keywords per language as JSON"),
         "theme_a": Column("str", "id of a theme"),
         "theme_b": Column("str", "id of another theme, later in the codebook"),
+        "n_a": _count("units coded with theme_a"),
+        "n_b": _count("units coded with theme_b"),
         "n_both": _count("units coded with both themes"),
+        "n_base": _count("eligible units"),
+        "expected": Column(
+            "float64", "units that would have both if the themes were independent", bounds=(0, float("inf"))
+        ),
+        "lift": Column(
+            "float64",
+            "n_both over expected, or null where expected is under 5",
+            bounds=(0, float("inf")),
+            nullable=True,
+        ),
+        "jaccard": _share("n_both over the units that have either, or null without any", nullable=True),
     }
 )
 
@@ -321,7 +351,21 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 "suppressed",
             ),
         ),
-        "cooccurrence": Table("one pair of themes", ("theme_a", "theme_b"), ("theme_a", "theme_b", "n_both")),
+        "cooccurrence": Table(
+            "one pair of themes",
+            ("theme_a", "theme_b"),
+            ("theme_a", "theme_b", "n_a", "n_b", "n_both", "n_base", "n_voices", "expected", "lift", "jaccard"),
+        ),
+        "stances": Table(
+            "one distinct tip or comment that says whether trust can be restored",
+            ("passage_id",),
+            ("passage_id", "stance", "start", "end"),
+        ),
+        "sensitivity": Table(
+            "one theme under one variation of the counting",
+            ("variation", "level", "theme_id"),
+            ("variation", "level", "theme_id", "n_units", "base_units", "share", "difference", "suppressed"),
+        ),
         "topics": Table(
             "one inductive topic",
             ("topic_id",),

@@ -37,6 +37,12 @@ class Store:
         """Load and check a table."""
         return read_table(self._readable(f"data/processed/{name}.parquet"), name)
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Load every table that the stage reads."""
+        return {
+            Path(name).stem: self.table(Path(name).stem) for name in sorted(self._reads) if name.endswith(".parquet")
+        }
+
     def vectors(self) -> np.ndarray:
         """Load the embeddings: float32, one row per unit in the order of `vectors.parquet`."""
         vectors: np.ndarray = np.load(self._readable("data/processed/vectors.npy"), allow_pickle=False)

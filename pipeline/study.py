@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import ipaddress
 import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -23,6 +25,7 @@ from pipeline.errors import GlosaError
 
 EMBEDDED_MODEL = "use-multilingual-v3"
 RESERVED_THEMES = frozenset({"other", "recommendation"})
+Policy = Literal["none", "paraphrase", "verbatim"]
 M = TypeVar("M", bound=BaseModel)
 _LANGUAGE_CODE = re.compile(r"[a-z]{2}")
 
@@ -96,18 +99,60 @@ class CodingSection(_Section):
 
 
 class TopicsSection(_Section):
-    """How small a topic may be."""
+    """How small a topic may be, and whether a language model on this machine is asked for labels."""
 
     min_size: int = Field(default=5, ge=2)
+    label_endpoint: str = ""
+    label_model: str = ""
+
+    @field_validator("label_endpoint")
+    @classmethod
+    def _on_this_machine(cls, url: str) -> str:
+        if url and not is_loopback(url):
+            raise ValueError("an address on this machine such as http://127.0.0.1:1234/v1: no network at run time")
+        return url
+
+    @model_validator(mode="after")
+    def _an_endpoint_needs_a_model(self) -> TopicsSection:
+        if self.label_endpoint and not self.label_model:
+            raise ValueError("label_endpoint needs label_model beside it: which model is to answer?")
+        return self
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL names this machine and nothing else: localhost, 127.0.0.0/8 or [::1]."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in {"http", "https"} and not (parts.query or parts.fragment or "@" in parts.netloc)
+        host = parts.hostname or ""
+        return plain and parts.port != 0 and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+class SourceRule(_Section):
+    """How sources whose file fits a pattern may be quoted in public, and why."""
+
+    files: str = Field(min_length=1)
+    quotation: Policy
+    consent: str = ""
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _quoting_needs_a_reason(self) -> SourceRule:
+        if self.quotation == "verbatim" and not (self.consent or self.licence):
+            raise ValueError('quotation = "verbatim" needs consent or licence = "…" beside it: why may it be quoted?')
+        return self
 
 
 class ReportSection(_Section):
-    """What the report may show."""
+    """What the report may show: `quotation` governs the public edition, `sources` those that have another rule."""
 
     excerpts_per_theme: int = Field(default=6, ge=0)
     min_voices: int = Field(default=5, ge=1)
-    quotation: Literal["none", "paraphrase", "verbatim"] = "paraphrase"
+    quotation: Policy = "paraphrase"
     licence: str = ""
+    sources: tuple[SourceRule, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _quoting_needs_a_licence(self) -> ReportSection:
@@ -131,6 +176,14 @@ class Settings(_Section):
     team: dict[str, str] = Field(default_factory=dict)
     sources: dict[str, str] = Field(default_factory=dict)
     data_statement: dict[str, str] = Field(default_factory=dict)
+
+    def stated(self) -> Iterator[str]:
+        """Yield what the study says of itself in words; all of it may be published."""
+        yield from (self.study.title, self.study.question, self.report.licence)
+        for rule in self.report.sources:
+            yield from (rule.licence, rule.consent)
+        for section in (self.team, self.ethics, self.sources, self.data_statement):
+            yield from section.values()
 
 
 class Theme(_Section):
@@ -229,6 +282,11 @@ class Study:
     def audit_file(self) -> Path:
         """What people said of repetitions."""
         return self.root / "data" / "audit" / "duplicates.csv"
+
+    @property
+    def paraphrases_file(self) -> Path:
+        """What people wrote in place of units that may not be quoted."""
+        return self.root / "data" / "quotes" / "paraphrases.csv"
 
     def fingerprint(self, sections: Iterable[str]) -> str:
         """Hash sections of the settings (and `codebook`) by value: comments and key order don't count."""

@@ -19,7 +19,7 @@ from pipeline.cli.faults import crash
 from pipeline.cli.options import StudyOption
 from pipeline.errors import GlosaError
 from pipeline.schemas import DUPLICATE_KINDS
-from pipeline.stages import STAGES
+from pipeline.stages import EDITIONS, STAGES
 from pipeline.study import Study, load
 
 app = typer.Typer(
@@ -72,10 +72,10 @@ def run(
     except runner.StageError as error:
         crash(error)
     if not outcome.ran:
-        typer.echo(f"Nothing changed, so nothing ran. The report is {loaded.reports / 'theme_report.html'}")
+        typer.echo(f"Nothing changed, so nothing ran.\n{_where(loaded)}")
     elif "publish" in {*outcome.ran, *outcome.unchanged}:
         _echo_rejects(loaded)
-        typer.echo(f"The report is {loaded.reports / 'theme_report.html'}")
+        typer.echo(_where(loaded))
 
 
 @app.command()
@@ -239,10 +239,15 @@ def _advice(folder: Path) -> str:
     study = load(folder)
     if not study.captures():
         return f"Put captured pages, exports or documents into {study.raw}, then:  glosa run"
-    if not (study.reports / "theme_report.html").is_file():
+    if not (study.reports / "restricted" / "theme_report.html").is_file():
         return f"{len(study.captures())} captures are ready. Next:  glosa run"
-    report = study.reports / "theme_report.html"
-    return f"The report is {report}\nAfter a change:  glosa run     What is stale:  glosa status"
+    return f"{_where(study)}\nAfter a change:  glosa run     What is stale:  glosa status"
+
+
+def _where(study: Study) -> str:
+    """Return where the report is, in both editions."""
+    restricted, public = (study.reports / name / "theme_report.html" for name in EDITIONS)
+    return f"The report for the team is {restricted}\nThe public one is {public}"
 
 
 def _echo_rejects(study: Study) -> None:

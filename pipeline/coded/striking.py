@@ -22,7 +22,7 @@ _MAX_CELL = 10_000_000
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _ID = re.compile(r"\b[pu][0-9a-f]{16}\b")
 # What stands in these columns are people at work, files and codes, not what was said.
-_NOT_WORDS = frozenset({"coder", "auditor", "file", "round", "codes", "purpose", "stratum"})
+_NOT_WORDS = frozenset({"coder", "auditor", "author", "signed_off", "file", "round", "codes", "purpose", "stratum"})
 
 
 @dataclass(frozen=True, slots=True)

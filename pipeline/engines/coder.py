@@ -20,7 +20,7 @@ from pipeline.engines.encoder import Encoder
 from pipeline.engines.learning import Adapted, Judge
 from pipeline.engines.shipped import read_json
 from pipeline.engines.tuned import Tuned
-from pipeline.study import Codebook, CodingSection
+from pipeline.study import Codebook, CodingSection, Study
 
 TRAINED, BLENDED = "trained-regression", "trained-blend"
 PROFILES = {TRAINED: shipped.FAST, BLENDED: shipped.ACCURATE}
@@ -133,6 +133,12 @@ def thresholds(themes: Sequence[str], settings: CodingSection, method: str) -> l
     """
     chosen = shipped.thresholds(PROFILES[method]) if method in PROFILES else {}
     return [settings.thresholds.get(theme, chosen.get(theme, settings.threshold)) for theme in themes]
+
+
+def named_thresholds(study: Study, method: str) -> dict[str, float]:
+    """Return the thresholds of the study's themes by theme."""
+    ids = study.codebook.ids
+    return dict(zip(ids, thresholds(ids, study.settings.coding, method), strict=True))
 
 
 def decide(probabilities: Sequence[float], thresholds: Sequence[float], margin: float) -> tuple[list[str], str]:

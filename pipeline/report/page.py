@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from pipeline.editions import Edition
+from pipeline.report import facts as page_facts
 from pipeline.report.strings import Strings
 
 SECTIONS = (
@@ -34,45 +36,63 @@ SECTIONS = (
 )
 
 
-def render(results: Mapping[str, Any], figures: Mapping[str, str], language: str, facts: Mapping[str, Any]) -> str:
+def make(found: Mapping[str, Any], readings: object, edition: Edition, strings: Strings) -> dict[str, bytes]:
+    """Return the page as a file; a maker of `publish`."""
+    del readings
+    return {
+        f"theme_report{strings.suffix}.html": render(found, strings, page_facts.make(found, edition, strings)).encode()
+    }
+
+
+def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        results: what `pipeline.results.build` returns.
-        figures: SVG by name, with their alternative texts under `<name>_alt`.
-        language: the report's language; English where Glosa has no strings for it.
+        found: the results, in the report's language, with the figures under `figures`.
+        strings: the strings of that language.
         facts: what the page says of itself (version, whether the codebook is the shipped one, …).
     """
-    strings = Strings(language)
-    environment = _environment().overlay()
-    environment.filters = {
-        **environment.filters,
+    own = environment().overlay()
+    own.filters = {
+        **own.filters,
         "theme_label": lambda code: facts["labels"].get(code, code),
         "language_name": lambda code: strings.name("languages", code),
     }
-    template = environment.get_template("theme_report.html.j2")
-    rendered: str = template.render(r=results, figures=figures, t=strings, facts=facts, sections=SECTIONS)
+    template = own.get_template("theme_report.html.j2")
+    rendered: str = template.render(r=found, figures=found["figures"], t=strings, facts=facts, sections=SECTIONS)
     return rendered + "\n"
 
 
 @cache
-def _environment() -> Any:
+def environment() -> Any:
+    """Return what renders the templates: everything is escaped, and a missing value is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("pipeline.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "figure": figure, "spread": spread, "with_interval": with_interval}
-    return environment
+    made.filters |= {
+        "percent": percent,
+        "points": points,
+        "figure": figure,
+        "spread": spread,
+        "with_interval": with_interval,
+    }
+    return made
 
 
 def percent(share: float | None) -> str:
     """Return a share as whole per cent, or a dash where there is none."""
     return "–" if share is None else f"{100 * share:.0f}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """Return a difference in percentage points with its sign."""
+    return f"{difference:+.1f}".replace("-", "−")
 
 
 def figure(value: float | None) -> str:

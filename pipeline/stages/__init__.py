@@ -10,16 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.report.strings import languages
 from pipeline.study import Settings
 
 if TYPE_CHECKING:
     from pipeline.store import Store
     from pipeline.study import Study
 
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "topics")
+EDITIONS = ("restricted", "public")
+FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "sensitivity", "topics")
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
+    "sensitivity",
     "topics",
     "duplicates_summary",
     "rejects_summary",
@@ -43,6 +46,17 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     optional: tuple[str, ...] = ()
+
+    def outputs(self, study: Study) -> tuple[str, ...]:
+        """Return the files that it writes for a study: {edition} and {language} stand for one file each."""
+        suffixes = ["", *(f".{code}" for code in languages(study.languages)[1:])]
+        found = [
+            name.format(edition=edition, language=suffix)
+            for name in self.writes
+            for edition in (EDITIONS if "{edition}" in name else ("",))
+            for suffix in (suffixes if "{language}" in name else ("",))
+        ]
+        return tuple(found)
 
     def load(self) -> Callable[[Study, Store], None]:
         """Import the stage's module and return its `run`."""
@@ -97,11 +111,12 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "estimate",
         "count themes, measure agreement, correct shares",
-        ("study", "units", "report", "codebook"),
+        ("study", "deduplicate", "units", "coding", "report", "codebook"),
         _tables(
             "sources.parquet",
             "passages.parquet",
             "duplicates.parquet",
+            "audits.parquet",
             "units.parquet",
             "codings.parquet",
             "machine_codings.parquet",
@@ -110,6 +125,8 @@ STAGES: tuple[Stage, ...] = (
             "themes.parquet",
             "theme_estimates.parquet",
             "cooccurrence.parquet",
+            "sensitivity.parquet",
+            "stances.parquet",
             "reliability.parquet",
             "validation.parquet",
         ),
@@ -124,7 +141,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "publish",
-        "draw the charts and write the theme report",
+        "write both editions of the theme report",
         (*Settings.model_fields, "codebook"),
         (
             *_tables(
@@ -139,6 +156,8 @@ STAGES: tuple[Stage, ...] = (
                 "themes.parquet",
                 "theme_estimates.parquet",
                 "cooccurrence.parquet",
+                "sensitivity.parquet",
+                "stances.parquet",
                 "reliability.parquet",
                 "validation.parquet",
                 "topics.parquet",
@@ -148,10 +167,13 @@ STAGES: tuple[Stage, ...] = (
             ".glosa/names.json",
         ),
         (
-            "reports/theme_report.html",
-            "reports/results.json",
-            *(f"reports/figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")),
-            *(f"reports/tables/{name}.csv" for name in PUBLISHED_TABLES),
+            "reports/index.html",
+            "reports/{edition}/theme_report{language}.html",
+            "reports/{edition}/results.json",
+            *(f"reports/{{edition}}/figures/{name}{{language}}.svg" for name in FIGURES),
+            *(f"reports/{{edition}}/figures/{name}.png" for name in FIGURES),
+            *(f"reports/{{edition}}/tables/{name}.csv" for name in PUBLISHED_TABLES),
         ),
+        ("data/quotes/paraphrases.csv",),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -27,11 +27,22 @@ def catalogue(language: str) -> Mapping[str, Any]:
     return data
 
 
-class Strings:
-    """Looks strings up by `section.key` and fills them in."""
+def languages(named: Iterable[str]) -> tuple[str, ...]:
+    """Return the languages of a study's reports, of those it names; the first is English where it has no strings."""
+    first, *further = named
+    return tuple(dict.fromkeys([first if first in available() else DEFAULT, *(c for c in further if c in available())]))
 
-    def __init__(self, language: str) -> None:
-        self.language = language if language in available() else DEFAULT
+
+class Strings:
+    """Looks strings up by `section.key` and fills them in.
+
+    Args:
+        language: English where Glosa has no strings for it.
+        suffix: what the names of files in this language have before their ending: nothing, or `.es`.
+    """
+
+    def __init__(self, language: str, suffix: str = "") -> None:
+        self.language, self.suffix = language if language in available() else DEFAULT, suffix
         self._catalogue = catalogue(self.language)
 
     def __call__(self, key: str, **values: object) -> str:
@@ -42,6 +53,11 @@ class Strings:
         """Return what stands under the key as it is: a string or a list."""
         section, name = key.split(".", 1)
         return self._catalogue[section][name]
+
+    @property
+    def everything(self) -> Mapping[str, Any]:
+        """The whole catalogue."""
+        return self._catalogue
 
     def section(self, name: str) -> Mapping[str, str]:
         """Return a section as it is."""

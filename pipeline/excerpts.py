@@ -1,0 +1,138 @@
+"""Which words stand in the report: excerpts of every theme, of what was not coded, and the passages behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import pandas as pd
+
+from pipeline import estimates
+from pipeline.editions import Edition
+from pipeline.quotable import Quotable
+from pipeline.readings import Reading
+from pipeline.stances import NOT_RESTORABLE
+
+MAX_UNCODED = 8
+Excerpt = dict[str, Any]
+
+
+def add(
+    found: Mapping[str, Any],
+    readings: Sequence[Reading],
+    tables: Mapping[str, pd.DataFrame],
+    edition: Edition,
+    quotable: Quotable,
+    limit: int,
+) -> dict[str, Any]:
+    """Return the results with the excerpts that an edition may show, at most `limit` of a theme."""
+    passages = tables["passages"].set_index("passage_id")
+    passage_of = tables["units"].set_index("unit_id")["passage_id"]
+    voices = estimates.voices(tables["passages"])
+    shown = [{**r, "passage_id": passage_of[r["id"]]} for r in readings if r["text"] is not None] if limit else []
+    shown = [{**r, "voice": voices[r["passage_id"]]} for r in shown]
+    themes = [
+        {**theme, "excerpts": chosen([r for r in shown if theme["id"] in r["themes"]], theme["id"], limit)}
+        for theme in found["themes"]
+    ]
+    uncoded = {
+        **found["uncoded"],
+        "other": chosen([r for r in shown if r["status"] == "other"], estimates.OTHER, limit),
+        "abstained": unsure([r for r in shown if r["status"] == "abstained"]),
+        "silent": silent(tables["units"], passages, edition, quotable) if limit else [],
+        "dissent": dissent(tables["stances"], passages, edition, quotable) if limit else [],
+    }
+    quoted = {e["passage_id"] for theme in themes for e in theme["excerpts"]}
+    quoted |= {e["passage_id"] for kind in ("other", "abstained", "silent", "dissent") for e in uncoded[kind]}
+    verbatim = sorted(i for i in quoted if edition.allows(passages.at[i, "source_id"]) == "verbatim")
+    return {
+        **found,
+        "themes": themes,
+        "uncoded": uncoded,
+        "passages": list(_places(verbatim, passages, tables, edition, quotable, readings)),
+    }
+
+
+def chosen(readings: Sequence[Reading], theme_id: str, limit: int) -> list[Excerpt]:
+    """Choose excerpts: the surest of each language in turn, one per voice."""
+    by_score = sorted(readings, key=lambda r: (-r["scores"][theme_id], r["id"]))
+    firsts: dict[Any, Reading] = {}
+    for reading in by_score:
+        firsts.setdefault(reading["voice"], reading)
+    lanes: dict[str, list[Reading]] = {}
+    for reading in firsts.values():
+        lanes.setdefault(reading["lang"], []).append(reading)
+    turns = [r for turn in zip_longest(*lanes.values()) for r in turn if r is not None]
+    return [_excerpt(r, theme_id) for r in turns[:limit]]
+
+
+def unsure(readings: Iterable[Reading]) -> list[Excerpt]:
+    """Return units about which the coder can't tell, one per voice."""
+    firsts: dict[Any, Reading] = {}
+    for reading in readings:
+        firsts.setdefault(reading["voice"], reading)
+    return [_excerpt(r, "") for r in list(firsts.values())[:MAX_UNCODED]]
+
+
+def silent(units: pd.DataFrame, passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
+    """Return tips and comments that recommend nothing, where they may be quoted."""
+    recommends = units.groupby("passage_id")["is_recommendation"].any()
+    return _whole(recommends.index[~recommends], passages, edition, quotable)
+
+
+def dissent(stances: pd.DataFrame, passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
+    """Return tips and comments that say trust cannot be restored, where they may be quoted."""
+    return _whole(stances.loc[stances["stance"] == NOT_RESTORABLE, "passage_id"], passages, edition, quotable)
+
+
+def _whole(ids: Iterable[str], passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
+    """Return passages whole, by id, at most `MAX_UNCODED`."""
+    shown = [i for i in sorted(ids) if edition.allows(passages.at[i, "source_id"]) == "verbatim"]
+    return [
+        {"passage_id": i, "text": quotable.text(i), "language": passages.at[i, "language"]} for i in shown[:MAX_UNCODED]
+    ]
+
+
+def _excerpt(reading: Reading, theme_id: str) -> Excerpt:
+    return {
+        "unit_id": reading["id"],
+        "passage_id": reading["passage_id"],
+        "text": reading["text"],
+        "kind": reading["kind"],
+        "language": reading["lang"],
+        "role": reading["role"],
+        "score": reading["scores"].get(theme_id),
+        "codes": [code for code in reading["themes"] if code != theme_id],
+        "copies": reading["copies"],
+    }
+
+
+def _places(
+    ids: Sequence[str],
+    passages: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    edition: Edition,
+    quotable: Quotable,
+    readings: Iterable[Reading],
+) -> Iterable[dict[str, Any]]:
+    """Yield the passages behind the excerpts with their units; where they stand only in the restricted edition."""
+    codes = {r["id"]: r["themes"] for r in readings}
+    repeats = estimates.occurrences(tables["duplicates"])
+    files = tables["sources"].set_index("source_id")["file"]
+    for passage_id in ids:
+        row = passages.loc[passage_id]
+        yield {
+            "passage_id": passage_id,
+            "file": edition.files[files[row["source_id"]]],
+            "locator": None if edition.is_public else row["locator"],
+            "start": None if edition.is_public else int(row["start"]),
+            "end": None if edition.is_public else int(row["end"]),
+            "language": row["language"],
+            "role": row["role"],
+            "copies": int(repeats.get(passage_id, 0)),
+            "pieces": [
+                {"text": piece.text, "unit_id": piece.unit_id, "codes": codes.get(piece.unit_id or "", [])}
+                for piece in quotable.passages[passage_id]
+            ],
+        }
