@@ -1,4 +1,4 @@
-"""Copy the report of the study at the repository root into `examples/report`, with a picture of its first screen.
+"""Copy the public report of the study at the root into `examples/report`, with a picture of its first screen.
 
 Usage: python benchmarks/refresh_example.py, after a run. The picture needs Chromium; without it the old one stays.
 """
@@ -63,7 +63,7 @@ def screenshot(page: Path, picture: Path) -> bool:
 
 def main() -> None:
     """Refresh the example report."""
-    copied = copy(ROOT / "reports", TARGET)
+    copied = copy(ROOT / "reports" / "public", TARGET)
     taken = screenshot(TARGET / "theme_report.html", TARGET / "screenshot.png")
     for path in copied:
         print(path.relative_to(ROOT))

@@ -135,9 +135,16 @@ def named(found: Mapping[str, Any], edition: Edition) -> dict[str, Any]:
         return sorted(shown, key=lambda row: (row["file"] is None, row["file"]))
 
     by_source = [{**level, "level": edition.files[level["level"]]} for level in found["groups"]["source"]]
+    listed = {file for file in edition.files if file in {row["file"] for row in found["sources"]}}
+    report = found["settings"]["report"]
+    rules = [
+        {**rule, "files": ", ".join(sorted(edition.files[file] for file in listed if _fits(file, rule["files"])))}
+        for rule in report["sources"]
+    ]
     inputs = {edition.files[file]: digest for file, digest in found["run"]["inputs"].items()}
     return {
         **found,
+        "settings": {**found["settings"], "report": {**report, "sources": rules}},
         "sources": by_name(found["sources"]),
         "rejects": by_name(found["rejects"]),
         "groups": {**found["groups"], "source": by_source},

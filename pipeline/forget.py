@@ -263,7 +263,7 @@ def _unknown_voice(voice: str, old: Memory, left: Captured, key: bytes) -> Glosa
     return GlosaError(
         f"glosa forget {voice!r}", "there is no such contributor in the captures.",
         f"one of {len(set(known.values()))} voices: a pseudonym as in passages.voice, or the name as captured.",
-        f"Did you mean {near[0]}?" if near else "Look the voice up with glosa trace.",
+        f"Did you mean {near[0]}?" if near else "Look the voice up: glosa voices",
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import GlosaError
+from pipeline.wordruns import LENGTH, Forbidden
 
 COLUMNS = ("unit_id", "text", "language", "author", "signed_off")
 
@@ -25,10 +26,10 @@ class Paraphrase(NamedTuple):
     language: str
 
 
-def read(file: Path, units: Collection[str]) -> tuple[dict[str, Paraphrase], dict[str, int]]:
+def read(file: Path, units: Collection[str], forbidden: Forbidden) -> tuple[dict[str, Paraphrase], dict[str, int]]:
     """Return the paraphrases that may be used, by unit id, and how many rows were used, unsigned or of no unit.
 
-    Raises `GlosaError` where the file isn't such a table, a date is none, or a unit has two.
+    Raises `GlosaError` where the file isn't such a table, a date is none, a unit has two, or a paraphrase quotes.
     """
     found: dict[str, Paraphrase] = {}
     counts = {"used": 0, "unsigned": 0, "without_unit": 0}
@@ -48,6 +49,13 @@ def read(file: Path, units: Collection[str]) -> tuple[dict[str, Paraphrase], dic
                 f"unit {row['unit_id']} has two paraphrases that are signed off.",
                 "one.",
                 "Empty signed_off in the other.",
+            )
+        elif quoted := forbidden.first([text]):
+            raise GlosaError(
+                f"{file}, line {line}",
+                f"the paraphrase of {row['unit_id']} repeats words of {forbidden.whose(quoted[1])}: “{quoted[1]}”.",
+                f"fewer than {LENGTH} words in a row of anything that may not be quoted.",
+                "Say it in other words: these can be searched for.",
             )
         else:
             found[row["unit_id"]] = Paraphrase(text, row["language"])

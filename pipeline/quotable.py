@@ -23,7 +23,7 @@ class Piece(NamedTuple):
 
 
 class Quotable(NamedTuple):
-    """Passages by id as pieces, their units by id as they may be quoted, and what was replaced.
+    """Passages by id as pieces, their units by id as they may be quoted, passages that were changed, and by how much.
 
     `counts` holds `replaced` (kind of what was found → how often), `passages` (how many were changed) and
     `base_passages` (how many were searched).
@@ -31,6 +31,7 @@ class Quotable(NamedTuple):
 
     passages: Mapping[str, tuple[Piece, ...]]
     units: Mapping[str, str]
+    changed: frozenset[str]
     counts: Mapping[str, Any]
 
     def text(self, passage_id: str) -> str:
@@ -45,11 +46,11 @@ def build(
     replaced: Counter[str] = Counter()
     by_passage = dict(iter(units.groupby("passage_id", sort=False)))
     found: dict[str, tuple[Piece, ...]] = {}
-    n_changed = 0
+    changed: set[str] = set()
     for row in passages[passages["passage_id"].isin(by_passage.keys())].itertuples():
         spans = finder.find(row.text, row.language)
+        before = replaced.total()
         replaced.update(span.kind for span in spans)
-        n_changed += bool(spans)
         pieces = []
         for start, end, unit_id in cuts(row.text, int(row.start), by_passage[row.passage_id]):
             text = privacy.rendered(row.text, spans, placeholders, start, end) if spans else row.text[start:end]
@@ -57,13 +58,15 @@ def build(
             replaced.update(more)
             pieces.append(Piece(text, unit_id))
         found[row.passage_id] = tuple(pieces)
+        if replaced.total() > before:
+            changed.add(row.passage_id)
     quoted = {piece.unit_id: piece.text for pieces in found.values() for piece in pieces if piece.unit_id}
     counts = {
         "replaced": {kind: replaced[kind] for kind in privacy.KINDS},
-        "passages": n_changed,
+        "passages": len(changed),
         "base_passages": len(found),
     }
-    return Quotable(found, quoted, counts)
+    return Quotable(found, quoted, frozenset(changed), counts)
 
 
 def cuts(text: str, offset: int, units: pd.DataFrame) -> Iterator[tuple[int, int, str | None]]:

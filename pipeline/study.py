@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipeline.captures import Refused
 from pipeline.captures import find as find_captures
+from pipeline.declared import DataStatement, Declared, Ethics, Sources, Team
 from pipeline.errors import GlosaError
 
 EMBEDDED_MODEL = "use-multilingual-v3"
@@ -102,6 +103,8 @@ class TopicsSection(_Section):
     """How small a topic may be, and whether a language model on this machine is asked for labels."""
 
     min_size: int = Field(default=5, ge=2)
+    margin: float = Field(default=0.05, ge=0.0, lt=1.0)
+    stable: float = Field(default=0.6, ge=0.0, le=1.0)
     label_endpoint: str = ""
     label_model: str = ""
 
@@ -172,18 +175,27 @@ class Settings(_Section):
     coding: CodingSection = CodingSection()
     topics: TopicsSection = TopicsSection()
     report: ReportSection = ReportSection()
-    ethics: dict[str, str] = Field(default_factory=dict)
-    team: dict[str, str] = Field(default_factory=dict)
-    sources: dict[str, str] = Field(default_factory=dict)
-    data_statement: dict[str, str] = Field(default_factory=dict)
+    ethics: Ethics = Ethics()
+    team: Team = Team()
+    sources: Sources = Sources()
+    data_statement: DataStatement = DataStatement()
 
     def stated(self) -> Iterator[str]:
         """Yield what the study says of itself in words; all of it may be published."""
         yield from (self.study.title, self.study.question, self.report.licence)
         for rule in self.report.sources:
             yield from (rule.licence, rule.consent)
-        for section in (self.team, self.ethics, self.sources, self.data_statement):
-            yield from section.values()
+        for section in self.declared().values():
+            yield from section.texts()
+
+    def declared(self) -> dict[str, Declared]:
+        """Return the sections in which the study speaks of itself, by name."""
+        return {
+            "team": self.team,
+            "sources": self.sources,
+            "ethics": self.ethics,
+            "data_statement": self.data_statement,
+        }
 
 
 class Theme(_Section):
@@ -226,6 +238,13 @@ class Codebook(_Section):
         """The theme ids in order."""
         return tuple(theme.id for theme in self.themes)
 
+    def texts(self) -> Iterator[str]:
+        """Yield everything the codebook says, in all languages."""
+        for theme in self.themes:
+            yield from (*theme.label.values(), *theme.definition.values())
+            for listed in (theme.include, theme.exclude, theme.examples):
+                yield from (text for texts in listed.values() for text in texts)
+
     @property
     def fingerprint(self) -> str:
         """Hash of what the themes mean: all but their labels."""
@@ -258,6 +277,16 @@ class Study:
     def reports(self) -> Path:
         """Folder of everything that is published."""
         return self.root / "reports"
+
+    @property
+    def restricted(self) -> Path:
+        """Folder of the edition for the team alone."""
+        return self.reports / "restricted"
+
+    @property
+    def public(self) -> Path:
+        """Folder of the edition for everybody."""
+        return self.reports / "public"
 
     @property
     def state(self) -> Path:
@@ -321,6 +350,7 @@ def load(root: Path) -> Study:
     codebook = _validate(Codebook, _read_toml(codebook_file), codebook_file)
     _check_theme_ids(codebook, codebook_file)
     _check_thresholds(settings, codebook, settings_file)
+    _check_declared(settings, settings_file)
     return Study(root, settings, codebook)
 
 
@@ -352,6 +382,20 @@ def _check_thresholds(settings: Settings, codebook: Codebook, file: Path) -> Non
                 f"one of {', '.join(codebook.ids)}.",
                 f"Did you mean `{near[0]}`?" if near else "Remove it, or add the theme to codebook.toml.",
             )
+
+
+def _check_declared(settings: Settings, file: Path) -> None:
+    """A field of one's own is welcome; one that is nearly a known one is a slip, and would print "Not reported"."""
+    for name, section in settings.declared().items():
+        for key in section.model_extra or {}:
+            near = difflib.get_close_matches(key, [*type(section).model_fields, *section.also], n=1, cutoff=0.8)
+            if near:
+                raise GlosaError(
+                    file,
+                    f"unknown key `{name}.{key}`.",
+                    f"one of {', '.join(type(section).model_fields)}, or a name unlike these.",
+                    f"Did you mean `{near[0]}`?",
+                )
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import typer
 from pydantic import BaseModel
 
 from pipeline import cli, languages, readers, schemas
+from pipeline.declared import Declared
+from pipeline.report.strings import available, catalogue
 from pipeline.stages import STAGES
 from pipeline.study import Settings
 
@@ -31,6 +33,7 @@ SECTIONS = {
     name: field.annotation
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    if not issubclass(field.annotation, Declared)
 }
 KEYS = [f"{section}.{key}" for section, model in SECTIONS.items() for key in model.model_fields]
 LINKS = re.findall(r"\]\(([^)\s]+)\)", README) + re.findall(r'(?:src|href)="([^"]+)"', README)
@@ -213,8 +216,18 @@ def test_every_setting_stands_in_readme_with_its_default(key: str) -> None:
 
 
 @pytest.mark.parametrize("section", sorted(Settings.model_fields.keys() - SECTIONS.keys()))
-def test_every_section_of_free_text_stands_in_readme(section: str) -> None:
-    assert f"`[{section}]`" in README
+def test_every_field_of_free_text_stands_in_readme_in_order(section: str) -> None:
+    fields = Settings.model_fields[section].annotation.model_fields
+    assert row_of(f"`[{section}]`")[1] == ", ".join(f"`{field}`" for field in fields)
+
+
+def test_every_field_of_free_text_stands_in_the_template_and_has_a_name() -> None:
+    template = (ROOT / "pipeline" / "templates" / "study.toml").read_text(encoding="utf-8")
+    for section in Settings.model_fields.keys() - SECTIONS.keys():
+        part = template.split(f"\n[{section}]\n")[1].split("\n[")[0]
+        for field in Settings.model_fields[section].annotation.model_fields:
+            assert f"\n# {field} = " in f"\n{part}"
+            assert all(field in catalogue(code)["fields"] for code in available())
 
 
 def test_settings_in_readme_exist() -> None:

@@ -370,18 +370,18 @@ def test_peoples_codes_stand_in_the_tables(coded_study: study.Study) -> None:
 
 
 def test_the_report_of_a_coded_study_says_what_people_did(coded_study: study.Study) -> None:
-    found = json.loads((coded_study.reports / "results.json").read_text(encoding="utf-8"))
+    found = json.loads((coded_study.restricted / "results.json").read_text(encoding="utf-8"))
     assert found["people"]["n_gold"] == 120
     overall = {row["theme_id"]: row for row in found["people"]["reliability"] if row["group"] == "all"}
     assert set(overall) == {RECOMMENDATION, *coded_study.codebook.ids}
     assert all(row["n_units"] == 120 for row in overall.values())
     estimable = [theme for theme in found["themes"] if theme["corrected"]["units"]["share"] is not None]
     assert len(estimable) >= 3
-    page = (coded_study.reports / "theme_report.html").read_text(encoding="utf-8")
+    page = (coded_study.restricted / "theme_report.html").read_text(encoding="utf-8")
     assert "Not measured" not in page
     for theme in estimable:
         assert f"{100 * theme['corrected']['units']['share']:.0f}\u00a0%" in page
-    table = pd.read_csv(coded_study.reports / "tables" / "reliability.csv")
+    table = pd.read_csv(coded_study.restricted / "tables" / "reliability.csv")
     assert table[table["suppressed"]][["n_units", "alpha", "grade"]].isna().all().all()
 
 

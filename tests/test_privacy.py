@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import privacy, run, schemas, study
+from pipeline import editions, keywords, leaks, privacy, run, schemas, study
 from pipeline.errors import GlosaError
-from pipeline.stages import publish
 from pipeline.store import read_table
+from pipeline.wordruns import Forbidden
 from tests.conftest import case_params, cases, hashes, make_study
 
 KINDS = {kind: kind for kind in privacy.KINDS}
@@ -122,7 +122,7 @@ def test_vocabulary_leaves_addresses_out() -> None:
 def test_a_planted_leak_is_seen(artefact: str, kind: str) -> None:
     content = ARTEFACTS[artefact].format(PLANTED[kind][1]).encode()
     with pytest.raises(GlosaError) as caught:
-        publish.refuse_leaks({f"reports/{artefact}": content}, FINDER, [])
+        leaks.refuse({f"reports/{artefact}": content}, FINDER, [], Forbidden())
     assert artefact in caught.value.where
     assert re.search(r"line|row|a\[0\]\.b|a key of a", caught.value.found)
     assert "Priya V" not in caught.value.letter()
@@ -132,11 +132,11 @@ def test_a_planted_leak_is_seen(artefact: str, kind: str) -> None:
 @pytest.mark.parametrize("artefact", ARTEFACTS)
 def test_nothing_planted_nothing_seen(artefact: str) -> None:
     content = ARTEFACTS[artefact].format("in 2019-2020 [name] said 0.123456789 of 1,234,567").encode()
-    publish.refuse_leaks({artefact: content}, FINDER, [])
+    leaks.refuse({artefact: content}, FINDER, [], Forbidden())
 
 
 def test_what_the_study_states_itself_may_stand() -> None:
-    publish.refuse_leaks({"a.html": b"<dd>ask a&#64;b.org</dd>"}, FINDER, ["ask a@b.org"])
+    leaks.refuse({"a.html": b"<dd>ask a&#64;b.org</dd>"}, FINDER, ["ask a@b.org"], Forbidden())
 
 
 # A small study in which people name one another, and everything that can leak does occur.
@@ -182,7 +182,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> study.Study:
 
 def _published(loaded: study.Study) -> dict[str, str]:
     return {
-        path.name: html.unescape(path.read_text("utf-8"))
+        path.relative_to(loaded.reports).as_posix(): html.unescape(path.read_text("utf-8"))
         for path in sorted(loaded.reports.rglob("*"))
         if path.suffix in {".html", ".json", ".csv", ".svg"}
     }
@@ -203,27 +203,31 @@ def test_a_talkative_study_publishes_nobody(talk: study.Study) -> None:
             "Antonelli",
         ):
             assert word not in text, (name, word)
-    page = _published(talk)["theme_report.html"]
+    page = _published(talk)["restricted/theme_report.html"]
     assert "como dijo [nombre]" in page
     assert "[correo]" in page
     assert "Rosa es mi color" in page
     assert "ethics@example.org, +34 911 222 333" in page
     assert "Entrevista [nombre].jsonl" in page
+    everybody = _published(talk)["public/theme_report.html"]
+    assert "Entrevista" not in everybody
+    assert "Rosa es mi color" not in everybody
+    assert "S01" in everybody
 
 
 def test_what_was_replaced_is_counted(talk: study.Study) -> None:
-    found = json.loads((talk.reports / "results.json").read_text("utf-8"))["privacy"]
+    found = json.loads((talk.restricted / "results.json").read_text("utf-8"))["privacy"]
     replaced = {"name": 3, "email": 1, "link": 1, "handle": 1, "phone": 1, "id": 1}
     assert found["replaced"] == replaced
     assert (found["passages"], found["base_passages"], found["files"]) == (4, 4, 1)
-    with (talk.reports / "tables" / "privacy_summary.csv").open(encoding="utf-8") as file:
+    with (talk.restricted / "tables" / "privacy_summary.csv").open(encoding="utf-8") as file:
         rows = {(row["kind"], row["place"]): int(row["n"]) for row in csv.DictReader(file)}
-    assert {kind: rows[kind, "quoted passages"] for kind in replaced} == replaced
+    assert {kind: rows[kind, "tips and comments"] for kind in replaced} == replaced
     assert rows["name", "file names"] == 1
 
 
 def test_offsets_stay_those_of_the_source(talk: study.Study) -> None:
-    found = json.loads((talk.reports / "results.json").read_text("utf-8"))
+    found = json.loads((talk.restricted / "results.json").read_text("utf-8"))
     passages = read_table(talk.processed / "passages.parquet", "passages").set_index("passage_id")
     for passage in found["passages"]:
         assert (passage["start"], passage["end"]) == tuple(passages.loc[passage["passage_id"], ["start", "end"]])
@@ -263,17 +267,21 @@ def test_topic_keywords_that_are_names_are_dropped() -> None:
             "keywords": [json.dumps({"es": ["nerea", "pedir", "rosa", "hablar", "anaperez"]})],
         }
     )
-    files = pd.DataFrame({"file": ["a.txt"]})
-    tables = {"topics": topics, "sources": files, "rejects": files}
     vocabulary = privacy.Vocabulary(frozenset(), frozenset({"anaperez"}))
-    shown, _, counts = publish.hide(tables, {"inputs": {"a.txt": "0"}}, finder, vocabulary, KINDS)
-    assert shown["topics"]["label"].tolist() == ["pedir, rosa, hablar"]
-    assert json.loads(shown["topics"]["keywords"][0]) == {"es": ["pedir", "rosa", "hablar"]}
-    assert counts == {"keywords": 2, "files": 0}
+    shown, n_dropped = keywords.without_names(topics, finder, vocabulary)
+    assert shown["label"].tolist() == ["pedir, rosa, hablar"]
+    assert json.loads(shown["keywords"][0]) == {"es": ["pedir", "rosa", "hablar"]}
+    assert n_dropped == 2
+    labels = json.dumps({"es": {"text": "pedir a nerea", "made_by": "model"}, "en": {"text": "ask", "made_by": "x"}})
+    families, _ = keywords.without_names(topics.assign(labels=labels).drop(columns="keywords"), finder, vocabulary)
+    assert families["label"].tolist() == ["pedir, rosa"]
+    shown, _ = keywords.without_names(topics.assign(labels=labels), finder, vocabulary)
+    found = json.loads(shown["labels"][0])
+    assert (found["es"]["text"], found["en"]["text"]) == ("pedir, rosa, hablar", "ask")
 
 
 def test_files_that_are_published_under_one_name_stay_apart() -> None:
-    shown = publish.public_files(["Nerea Olabarri.txt", "Priya Venkataraman.txt", "b.txt"], FINDER, KINDS)
+    shown = editions.public_files(["Nerea Olabarri.txt", "Priya Venkataraman.txt", "b.txt"], FINDER, KINDS)
     assert shown == {"Nerea Olabarri.txt": "[name].txt", "Priya Venkataraman.txt": "[name] (2).txt", "b.txt": "b.txt"}
 
 
@@ -304,6 +312,7 @@ def _is_like_a_name(cell: str) -> bool:
 def test_no_column_of_the_tables_carries_a_name(finished: study.Study) -> None:
     authors = authors_of_the_shipped_corpus(finished.raw)
     assert len(authors) > 60
+    key = finished.voice_key.read_text("utf-8").split()[0]
     texts = {("sources", "text"), ("passages", "text"), ("units", "text")}
     for name in schemas.TABLES:
         frame = read_table(finished.processed / f"{name}.parquet", name)
@@ -311,6 +320,7 @@ def test_no_column_of_the_tables_carries_a_name(finished: study.Study) -> None:
             if (name, column) in texts:
                 continue
             held = "\n".join(frame[column].dropna().astype(str)).casefold()
+            assert key.casefold() not in held, (name, column)
             assert not [a for a in authors if a.casefold() in held], (name, column)
     for file in (
         *finished.reports.rglob("*.html"),
@@ -318,4 +328,5 @@ def test_no_column_of_the_tables_carries_a_name(finished: study.Study) -> None:
         *finished.reports.rglob("*.json"),
     ):
         published = file.read_text("utf-8").casefold()
+        assert key.casefold() not in published, file.name
         assert not [a for a in authors if a.casefold() in published], file.name

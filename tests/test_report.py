@@ -28,12 +28,12 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def page(finished: study.Study) -> Any:
-    return LexborHTMLParser((finished.reports / "theme_report.html").read_text(encoding="utf-8"))
+    return LexborHTMLParser((finished.restricted / "theme_report.html").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def results(finished: study.Study) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((finished.reports / "results.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((finished.restricted / "results.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -60,7 +60,7 @@ def _inside_chart(node: Any) -> bool:
 
 
 def test_the_page_is_self_contained(finished: study.Study) -> None:
-    text = (finished.reports / "theme_report.html").read_text(encoding="utf-8")
+    text = (finished.restricted / "theme_report.html").read_text(encoding="utf-8")
     assert "<script" not in text
     assert not re.search(r'(?:src|href)="(?!#)', re.sub(r'(?:xlink:)?href="#', 'x="', text))
     assert "url(http" not in text
@@ -69,7 +69,7 @@ def test_the_page_is_self_contained(finished: study.Study) -> None:
 
 def test_figures_say_what_they_show_and_have_their_data(page: Any) -> None:
     figures = page.css("figure")
-    assert len(figures) == 6
+    assert len(figures) == 7
     for figure in figures:
         assert len(figure.css_first(".chart").attributes["aria-label"]) > 20
         assert figure.css_first("svg") is not None
@@ -114,7 +114,7 @@ def test_suppressed_cells_hold_no_number(results: dict[str, Any], finished: stud
     hidden = [level for level in results["groups"]["language"] if level["suppressed"]]
     assert hidden
     assert all(cell is None for level in hidden for cell in level["cells"].values())
-    table = pd.read_csv(finished.reports / "tables" / "theme_estimates.csv")
+    table = pd.read_csv(finished.restricted / "tables" / "theme_estimates.csv")
     assert table[table["suppressed"]][["n_voices", "n_units", "share"]].isna().all().all()
 
 
@@ -162,7 +162,7 @@ def test_the_report_speaks_the_studys_first_language(tmp_path: Path, language: s
     settings = f'[study]\ntitle = "T"\nlanguages = ["{language}"]\n'
     loaded = study.load(make_study(tmp_path, {"a.jsonl": json.dumps({"text": HOSTILE})}, settings))
     run.run(loaded, quiet=True)
-    text = (loaded.reports / "theme_report.html").read_text(encoding="utf-8")
+    text = (loaded.restricted / "theme_report.html").read_text(encoding="utf-8")
     assert f'<html lang="{language if language != "fr" else "en"}">' in text
     assert "<script" not in text
     assert "&lt;script&gt;" in text
@@ -182,7 +182,7 @@ def test_a_browser_shows_it_without_a_request_or_a_word_out_of_place(finished: s
         tab.on("request", lambda request: requests.append(request.url))
         tab.on("console", lambda message: errors.append(message.text))
         tab.on("pageerror", lambda error: errors.append(str(error)))
-        url = (finished.reports / "theme_report.html").as_uri()
+        url = (finished.restricted / "theme_report.html").as_uri()
         tab.goto(url)
         assert requests == [url]
         assert errors == []
@@ -193,4 +193,11 @@ def test_a_browser_shows_it_without_a_request_or_a_word_out_of_place(finished: s
             " && getComputedStyle(e).display !== 'inline').map(e => e.textContent)"
         )
         assert clipped == []
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": 658, "height": 900})  # A4 between the margins
+        off_the_paper = tab.evaluate(
+            "[...document.querySelectorAll('table, svg, pre, code')].filter(e => e.getBoundingClientRect().right >"
+            " document.body.getBoundingClientRect().right + 1).map(e => e.textContent.slice(0, 60))"
+        )
+        assert off_the_paper == []
         browser.close()

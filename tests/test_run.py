@@ -46,7 +46,7 @@ def tables(loaded: study.Study) -> dict[str, pd.DataFrame]:
 
 def test_every_stage_writes_what_it_declares(finished: study.Study) -> None:
     for stage in STAGES:
-        for name in stage.writes:
+        for name in stage.outputs(finished):
             assert (finished.root / name).is_file(), name
 
 
@@ -127,8 +127,13 @@ def test_other_names_and_order_give_the_same_bytes(finished: study.Study, tmp_pa
     run.run(other, quiet=True)
     before, after = hashes(finished.root), hashes(other.root)
     differ = {name for name in before if before[name] != after[name]}
-    by_name = {"sources.parquet", "rejects.parquet", "theme_report.html", "results.json", "rejects_summary.csv"}
-    assert {Path(name).name for name in differ} <= by_name | {"theme_estimates.csv"}
+    by_name = {"results.json", "rejects_summary.csv", "theme_estimates.csv", "theme_report.html"}
+    by_name |= {"theme_report.es.html", "theme_report.pt.html"}
+    assert differ <= {
+        *(f"data/processed/{name}.parquet" for name in ("sources", "rejects")),
+        *(f"reports/restricted/{name}" for name in by_name),
+        *(f"reports/restricted/tables/{name}" for name in by_name),
+    }, "in public, sources have numbers that don't depend on how they are called"
     names = dict(zip(
         read_table(other.processed / "sources.parquet", "sources")["file"],
         read_table(finished.processed / "sources.parquet", "sources")["file"],
@@ -136,10 +141,10 @@ def test_other_names_and_order_give_the_same_bytes(finished: study.Study, tmp_pa
     ))  # fmt: skip
     a, b = tables(finished), tables(other)
     assert a["sources"].drop(columns="file").equals(b["sources"].drop(columns="file"))
-    renamed = (other.reports / "theme_report.html").read_text(encoding="utf-8")
+    renamed = (other.restricted / "theme_report.html").read_text(encoding="utf-8")
     for new, old in names.items():
         renamed = renamed.replace(new, old)
-    original = (finished.reports / "theme_report.html").read_text(encoding="utf-8")
+    original = (finished.restricted / "theme_report.html").read_text(encoding="utf-8")
     pieces = re.compile(r"<[^<>]+>|[^<>]+")  # tables that are sorted by name have their rows in another order
     assert sorted(pieces.findall(renamed)) == sorted(pieces.findall(original))
 
@@ -201,7 +206,7 @@ def test_an_interrupted_run_loses_nothing_and_the_next_finishes(tmp_path: Path, 
     os.kill(process.pid, kill)
     assert process.wait(timeout=60) != 0
     before = first.read_bytes()
-    assert not (folder / "reports" / "theme_report.html").exists()
+    assert not (folder / "reports" / "restricted" / "theme_report.html").exists()
     outcome = run.run(study.load(folder), quiet=True)
     assert "publish" in outcome.ran
     assert "ingest" not in outcome.ran
@@ -226,7 +231,7 @@ def test_a_corpus_without_recommendation_has_a_report_that_says_so(tmp_path: Pat
     loaded = study.load(make_study(tmp_path, {"a.jsonl": json.dumps({"text": content})}))
     run.run(loaded, quiet=True)
     assert tables(loaded)["codings"].empty
-    assert "nothing to code" in (loaded.reports / "theme_report.html").read_text(encoding="utf-8")
+    assert "nothing to code" in (loaded.restricted / "theme_report.html").read_text(encoding="utf-8")
     assert list(check.problems(loaded)) == []
 
 

@@ -33,6 +33,11 @@ def test_a_study_needs_nothing_but_what_tables_md_promises(tmp_path: Path) -> No
         ("study.toml", "[coding]\nthresholds = { whatever = 0.4 }\n", "'whatever'", "codebook.toml"),
         ("study.toml", "[coding]\nthresholds = { empathy = 1.4 }\n", "coding.thresholds.empathy", "study.toml"),
         ("study.toml", '[report]\nquotation = "verbatim"\n', "report", "study.toml"),
+        ("study.toml", '[[report.sources]]\nfiles = "a"\nquotation = "verbatim"\n', "report.sources.0", "study.toml"),
+        ("study.toml", '[[report.sources]]\nfile = "a"\n', "report.sources.0.file", "Did you mean `files`?"),
+        ("study.toml", '[ethics]\naproval = "yes"\n', "ethics.aproval", "Did you mean `approval`?"),
+        ("study.toml", "[team]\ncoders = 2\n", "team.coders", "study.toml"),
+        ("study.toml", "[team]\nown_field = 2\n", "team.own_field", "study.toml"),
         ("study.toml", "[study\n", "not valid TOML", "Mend"),
         ("codebook.toml", THEME + THEME, "'a' is used twice", "Rename or remove"),
         ("codebook.toml", THEME.replace('"a"', '"other"'), "'other'", "Rename"),
@@ -53,6 +58,14 @@ def test_a_wrong_file_is_named_with_the_key_and_the_remedy(
     assert found in caught.value.found
     assert remedy in caught.value.remedy
     assert len(caught.value.letter().splitlines()) == 4
+
+
+def test_a_study_may_add_fields_of_its_own_and_use_the_names_of_the_literature(tmp_path: Path) -> None:
+    declared = '[ethics]\nirb_notes = "a"\n[data_statement]\ncuration_rationale = "b"\n'
+    settings = study.load(make_study(tmp_path, {}, declared)).settings
+    assert settings.ethics.model_dump()["irb_notes"] == "a"
+    assert settings.data_statement.curation == "b"
+    assert {"a", "b"} <= set(settings.stated())
 
 
 def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_links_that_were_passed_on_point_to_what_is_kept() -> None:
 def test_an_audit_is_written_obeyed_and_reported(tmp_path: Path) -> None:
     loaded = study.load(make_study(tmp_path, {"page.txt": f"{ES}\n{PT}\n{OWN}\n"}))
     run.run(loaded, quiet=True)
-    assert "not audited" in (loaded.reports / "theme_report.html").read_text(encoding="utf-8")
+    assert "not audited" in (loaded.restricted / "theme_report.html").read_text(encoding="utf-8")
     shown = glosa("duplicates", "--study", str(tmp_path))
     assert "translation" in shown.stdout
     assert glosa("duplicates", "--sheet", "--study", str(tmp_path)).returncode == 0
@@ -101,7 +101,7 @@ def test_an_audit_is_written_obeyed_and_reported(tmp_path: Path) -> None:
     outcome = run.run(loaded, quiet=True)
     assert "deduplicate" in outcome.ran
     assert read_table(loaded.processed / "duplicates.parquet", "duplicates").empty
-    report = (loaded.reports / "theme_report.html").read_text(encoding="utf-8")
+    report = (loaded.restricted / "theme_report.html").read_text(encoding="utf-8")
     assert "1 links looked at, 1 of them wrong" in report
     assert audits.read(loaded.audit_file)[0].verdict == "different"
     assert "different" in audits.sheet([], audits.read(loaded.audit_file)), "a verdict on a lost pair is kept"

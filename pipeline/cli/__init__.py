@@ -19,7 +19,7 @@ from pipeline.cli.faults import crash
 from pipeline.cli.options import StudyOption
 from pipeline.errors import GlosaError
 from pipeline.schemas import DUPLICATE_KINDS
-from pipeline.stages import EDITIONS, STAGES
+from pipeline.stages import STAGES
 from pipeline.study import Study, load
 
 app = typer.Typer(
@@ -153,6 +153,15 @@ def explain(
 
 
 @app.command()
+def voices(study: StudyOption = Path()) -> None:
+    """Print pseudonyms with the names behind them, for whoever has the key. Nothing is written."""
+    from pipeline import voices as people
+
+    for voice, passages, names in people.lines(load(study)):
+        typer.echo(f"{voice}  {passages:4d}  {names}")
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="A few words or a sentence, in any language.")],
     study: StudyOption = Path(),
@@ -239,14 +248,14 @@ def _advice(folder: Path) -> str:
     study = load(folder)
     if not study.captures():
         return f"Put captured pages, exports or documents into {study.raw}, then:  glosa run"
-    if not (study.reports / "restricted" / "theme_report.html").is_file():
+    if not (study.restricted / "theme_report.html").is_file():
         return f"{len(study.captures())} captures are ready. Next:  glosa run"
     return f"{_where(study)}\nAfter a change:  glosa run     What is stale:  glosa status"
 
 
 def _where(study: Study) -> str:
     """Return where the report is, in both editions."""
-    restricted, public = (study.reports / name / "theme_report.html" for name in EDITIONS)
+    restricted, public = (folder / "theme_report.html" for folder in (study.restricted, study.public))
     return f"The report for the team is {restricted}\nThe public one is {public}"
 
 

@@ -12,8 +12,10 @@ from pipeline.report.strings import Strings
 def make(found: Mapping[str, Any], spoken: Sequence[Strings]) -> bytes:
     """Return `reports/index.html`: what the two editions are, and the way to their reports in every language."""
     t = spoken[0]
-    reports = [(f"theme_report{s.suffix}.html", t.name("languages", s.language), s.language) for s in spoken]
+    reports = [(f"theme_report{s.suffix}.html", s.name("languages", s.language), s.language) for s in spoken]
     html: str = (
-        page.environment().get_template("index.html.j2").render(title=found["study"]["title"], t=t, reports=reports)
+        page.environment()
+        .get_template("index.html.j2")
+        .render(title=found["study"]["title"], own=found["study"]["languages"][0], t=t, reports=reports)
     )
     return (html + "\n").encode()

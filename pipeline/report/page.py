@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.editions import Edition
 from pipeline.report import facts as page_facts
+from pipeline.report import forms
 from pipeline.report.strings import Strings
 
 SECTIONS = (
@@ -37,11 +38,10 @@ SECTIONS = (
 
 
 def make(found: Mapping[str, Any], readings: object, edition: Edition, strings: Strings) -> dict[str, bytes]:
-    """Return the page as a file; a maker of `publish`."""
+    """Return the page, and the same as PDF and Markdown, as files; a maker of `publish`."""
     del readings
-    return {
-        f"theme_report{strings.suffix}.html": render(found, strings, page_facts.make(found, edition, strings)).encode()
-    }
+    html = render(found, strings, page_facts.make(found, edition, strings))
+    return {f"theme_report{strings.suffix}.html": html.encode(), **forms.files(html, strings.suffix)}
 
 
 def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any]) -> str:
@@ -52,13 +52,7 @@ def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any])
         strings: the strings of that language.
         facts: what the page says of itself (version, whether the codebook is the shipped one, …).
     """
-    own = environment().overlay()
-    own.filters = {
-        **own.filters,
-        "theme_label": lambda code: facts["labels"].get(code, code),
-        "language_name": lambda code: strings.name("languages", code),
-    }
-    template = own.get_template("theme_report.html.j2")
+    template = environment().get_template("theme_report.html.j2")
     rendered: str = template.render(r=found, figures=found["figures"], t=strings, facts=facts, sections=SECTIONS)
     return rendered + "\n"
 
@@ -66,7 +60,7 @@ def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any])
 @cache
 def environment() -> Any:
     """Return what renders the templates: everything is escaped, and a missing value is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 
     made = Environment(
         loader=PackageLoader("pipeline.report"),
@@ -81,8 +75,19 @@ def environment() -> Any:
         "figure": figure,
         "spread": spread,
         "with_interval": with_interval,
+        "theme_label": pass_context(_theme_label),
+        "language_name": pass_context(_language_name),
     }
     return made
+
+
+def _theme_label(context: Mapping[str, Any], code: str) -> str:
+    return str(context["facts"]["labels"].get(code, code))
+
+
+def _language_name(context: Mapping[str, Any], code: str) -> str:
+    strings: Strings = context["t"]
+    return strings.name("languages", code)
 
 
 def percent(share: float | None) -> str:

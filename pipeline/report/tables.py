@@ -19,7 +19,7 @@ def make(tables: Mapping[str, pd.DataFrame], found: Results, files: Mapping[str,
         "theme_estimates": emptied(estimates),
         "reliability": emptied(tables["reliability"]),
         "validation": emptied(tables["validation"]),
-        "cooccurrence": tables["cooccurrence"],
+        "cooccurrence": emptied(tables["cooccurrence"]),
         "sensitivity": emptied(tables["sensitivity"]),
         "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
@@ -30,12 +30,14 @@ def make(tables: Mapping[str, pd.DataFrame], found: Results, files: Mapping[str,
 
 def emptied(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose suppressed rows hold nothing but what they are about."""
-    kept = {"theme_id", "group", "variation", "level", "suppressed"}
+    if "suppressed" not in frame:
+        return frame
+    kept = {"theme_id", "theme_a", "theme_b", "group", "variation", "level", "suppressed"}
     hidden = [column for column in frame.columns if column not in kept]
     return frame.assign(**{c: frame[c].astype(object).where(~frame["suppressed"], None) for c in hidden})
 
 
 def privacy_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     """Return what was replaced: kind, where, how often."""
-    rows = [(kind, "quoted passages", n) for kind, n in summary["replaced"].items()]
+    rows = [(kind, "tips and comments", n) for kind, n in summary["replaced"].items()]
     return [*rows, ("name", "topic keywords", summary["keywords"]), ("name", "file names", summary["files"])]

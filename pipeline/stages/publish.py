@@ -1,65 +1,119 @@
-"""Publish the two editions of the report, after a last look at every file in them."""
+"""Publish the report in two editions, after a last look at every file in them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pipeline import editions, estimates, excerpts, keywords, leaks, manifest, paraphrases, privacy, quotable
-from pipeline import readings as seen
+import numpy as np
+import pandas as pd
+
+from pipeline import editions, estimates, excerpts, leaks, manifest, packs, paraphrases, privacy, quotable, readings
 from pipeline import results as numbers
 from pipeline.editions import Edition
 from pipeline.engines import coder
 from pipeline.engines.recommender import read_json
+from pipeline.paraphrases import Paraphrase
+from pipeline.quotable import Quotable
 from pipeline.readings import Reading
-from pipeline.report import contents, figures, page, strings, tables
-from pipeline.report.strings import Strings
+from pipeline.report import contents, explorer, figures, page, tables
+from pipeline.report.strings import Strings, spoken
 from pipeline.store import Store, to_csv
 from pipeline.study import Study
+from pipeline.wordruns import Forbidden
 
-# What an edition holds in every language. Each maker is a function of values: the results (numbers and excerpts in
-# the report's language, the figures under `figures`), the readings, the edition and the strings; it returns files by
-# their path in the edition's folder, named with `strings.suffix` before the ending.
+# What an edition holds in every language. A maker is a function of values: the results (numbers, excerpts and, under
+# `figures`, the charts, all in that language), the readings, the edition and the strings. It returns files by
+# their path in the edition's folder, with `strings.suffix` before the ending.
 Maker = Callable[[Mapping[str, Any], Sequence[Reading], Edition, Strings], dict[str, bytes]]
-MAKERS: tuple[Maker, ...] = (page.make, figures.files)
+MAKERS: tuple[Maker, ...] = (page.make, figures.files, explorer.make, packs.make)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What both editions are made of: tables, numbers, words without names, and what may not be said."""
+
+    study: Study
+    tables: Mapping[str, pd.DataFrame]
+    found: Mapping[str, Any]
+    words: Quotable
+    written: Mapping[str, Paraphrase]
+    editions: tuple[Edition, Edition]
+    finder: privacy.Finder
+    forbidden: Forbidden
+    embeddings: np.ndarray
+
+    def vectors(self, seen: Sequence[Reading]) -> np.ndarray:
+        """Return the embeddings of the readings, in their order."""
+        rows = self.tables["vectors"].set_index("unit_id")["row"]
+        found: np.ndarray = self.embeddings[rows.loc[[reading["id"] for reading in seen]].to_numpy()]
+        return found
 
 
 def run(study: Study, store: Store) -> None:
-    """Load the tables, gather numbers and words, make both editions, look for leaks, save."""
-    read, described = store.tables(), manifest.describe(study)
-    spoken = [Strings(code, f".{code}" * (i > 0)) for i, code in enumerate(strings.languages(study.languages))]
-    own = [json.dumps(value, ensure_ascii=False) for value in (study.codebook.model_dump(), spoken[0].everything)]
-    finder, vocabulary = privacy.finder(store.names(), (*read["passages"]["text"], own[0]), own[1:])
-    placeholders = spoken[0].section("privacy")
+    """Load the tables, make both editions in every language, look for leaks, save."""
+    languages, described = spoken(study.languages), manifest.describe(study)
+    material = gather(study, store.tables(), store.names(), described, languages, store.vectors())
 
-    read["topics"], dropped = keywords.without_names(read["topics"], finder, vocabulary)
-    words = quotable.build(read["passages"], read["units"], finder, placeholders)
-    written, counted = paraphrases.read(study.paraphrases_file, set(read["units"]["unit_id"]))
-    both = editions.both(study, read, described["inputs"], finder, placeholders)
-    changed = {"keywords": dropped, "files": sum(file != name for file, name in both[0].files.items())}
-    found = numbers.build(study, read, described, read_json("figures.json")[study.settings.coding.profile])
-    found["thresholds"] = coder.named_thresholds(study, found["method"])
-    found["privacy"] = {**words.counts, **changed}
-    found["paraphrases"] = counted
-
-    localised = [(t, numbers.worded(found, study.codebook, t.language)) for t in spoken]
-    drawn = {t.language: figures.make(local, t) for t, local in localised}
-    eligible = estimates.eligible_units(read["units"], read["passages"], study.settings.units.eligible)
-    artefacts = {"reports/index.html": contents.make(found, spoken)}
-    for edition in both:
-        seen_here = seen.build(read, eligible, edition, words, written)
-        limit = study.settings.report.excerpts_per_theme
-        made = {}
-        for t, local in localised:
-            shown = excerpts.add(editions.named(local, edition), seen_here, read, edition, words, limit)
-            if not t.suffix:
-                made["results.json"] = (json.dumps(shown, indent=1, ensure_ascii=False) + "\n").encode()
-                made |= {f"tables/{n}.csv": to_csv(f) for n, f in tables.make(read, shown, edition.files).items()}
-            for make in MAKERS:
-                made |= make({**shown, "figures": drawn[t.language]}, seen_here, edition, t)
+    artefacts = {"reports/index.html": contents.make(material.found, languages)}
+    local = {t.language: numbers.worded(material.found, study.codebook, t.language) for t in languages}
+    drawn = {t.language: figures.make(local[t.language], t) for t in languages}
+    for edition in material.editions:
+        made = make(edition, material, [(t, local[t.language], drawn[t.language]) for t in languages])
         artefacts |= {f"reports/{edition.name}/{name}": content for name, content in made.items()}
 
-    leaks.refuse(artefacts, finder, leaks.own_words(study, described, finder))
+    own = leaks.own_words(study, described, material.finder)
+    leaks.refuse(artefacts, material.finder, own, material.forbidden)
     for name, content in artefacts.items():
         store.save_bytes(name, content)
+
+
+def gather(
+    study: Study,
+    tables: Mapping[str, pd.DataFrame],
+    names: Sequence[str],
+    described: Mapping[str, Any],
+    languages: Sequence[Strings],
+    embeddings: np.ndarray,
+) -> Material:
+    """Return numbers and words from the tables; the words have placeholders in the first language for every name."""
+    catalogue = [text for t in languages for text in t.texts()]
+    themes, placeholders = list(study.codebook.texts()), languages[0].section("privacy")
+    finder, _ = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
+
+    words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
+    both = editions.both(study, tables, described["inputs"], finder, placeholders)
+    blanks = [t.section("privacy")[kind] for t in languages for kind in privacy.KINDS]
+    stated = (*study.settings.stated(), *themes, *catalogue)
+    forbidden = leaks.forbidden(both[1], tables, words, stated, blanks)
+    written, counted = paraphrases.read(study.paraphrases_file, set(words.units), forbidden)
+
+    found = numbers.build(study, tables, described, read_json("figures.json")[study.settings.coding.profile])
+    found["thresholds"] = coder.named_thresholds(study, found["method"])
+    n_files = sum(file != name for file, name in both[0].files.items())
+    found["privacy"] = {**words.counts, "keywords": int(tables["topic_summary"]["n_hidden"].sum()), "files": n_files}
+    found["paraphrases"] = counted
+    return Material(study, tables, found, words, written, both, finder, forbidden, embeddings)
+
+
+def make(
+    edition: Edition,
+    material: Material,
+    worded: Sequence[tuple[Strings, Mapping[str, Any], Mapping[str, figures.Figure]]],
+) -> dict[str, bytes]:
+    """Return the files of an edition by their path in its folder; `worded` has results and charts by language."""
+    settings, read, words = material.study.settings, material.tables, material.words
+    eligible = estimates.eligible_units(read["units"], read["passages"], settings.units.eligible)
+    seen = readings.build(read, eligible, edition, words, material.written)
+    limit = settings.report.excerpts_per_theme
+    made: dict[str, bytes] = {}
+    for strings, results, drawn in worded:
+        shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, material.written, limit)
+        if not strings.suffix:
+            made["results.json"] = (json.dumps(shown, indent=1, ensure_ascii=False) + "\n").encode()
+            made |= {f"tables/{n}.csv": to_csv(f) for n, f in tables.make(read, shown, edition.files).items()}
+        for maker in MAKERS:
+            made |= maker({**shown, "figures": drawn, "vectors": material.vectors(seen)}, seen, edition, strings)
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -54,10 +54,17 @@ class Strings:
         section, name = key.split(".", 1)
         return self._catalogue[section][name]
 
-    @property
-    def everything(self) -> Mapping[str, Any]:
-        """The whole catalogue."""
-        return self._catalogue
+    def texts(self) -> Iterator[str]:
+        """Yield every string."""
+
+        def walk(value: Any) -> Iterator[str]:
+            if isinstance(value, str):
+                yield value
+            else:
+                for inner in value.values() if isinstance(value, Mapping) else value:
+                    yield from walk(inner)
+
+        yield from walk(self._catalogue)
 
     def section(self, name: str) -> Mapping[str, str]:
         """Return a section as it is."""
@@ -67,3 +74,8 @@ class Strings:
     def name(self, section: str, key: str) -> str:
         """Return the name of a value (a language, a role), or the value where it has none."""
         return str(self._catalogue[section].get(key, key))
+
+
+def spoken(named: Iterable[str]) -> list[Strings]:
+    """Return the strings of every language of a study's reports; files in further ones have a suffix."""
+    return [Strings(code, f".{code}" if i else "") for i, code in enumerate(languages(named))]
