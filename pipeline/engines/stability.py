@@ -59,7 +59,7 @@ def measure(found: Fit, vectors: np.ndarray, voices: Sequence[str], min_size: in
         kept = _without_some(who, number)
         if len(kept) < MIN_UNITS:
             continue
-        again = consensus.fit(vectors[found.rows[kept]], _MEMBERS, SEED + 1_000 * (number + 1))
+        again = consensus.fit(vectors[found.rows[kept]], None, _MEMBERS, SEED + 1_000 * (number + 1))
         second = topics.topics_of(again, found.k, max(1, round(_KEPT * min_size)))
         overlaps.append(matched(first[kept], second, n_topics))
         for k, labels in by_number.items():
