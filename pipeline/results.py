@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import dissent, estimates, findings, margins, roles, sensitivity
+from pipeline import actions, dissent, estimates, findings, margins, roles, sensitivity
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Codebook, Study
@@ -46,6 +46,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "cooccurrence": _records(tables["cooccurrence"]),
         "sensitivity": sensitivity.records(tables["sensitivity"]),
         "dissent": dissent.counts(tables),
+        "actions": context.actions(),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
         "codebook": codebook(study.codebook, study.languages[0]),
@@ -279,6 +280,14 @@ class _Context:
             for level in levels.itertuples()
         ]
 
+    def actions(self) -> dict[str, Any]:
+        """What the units of each theme ask for, as statements with the units that back them."""
+        units = (
+            actions.Unit(row.unit_id, row.text, row.language, tuple(self.codes.get(row.unit_id, ())), row.voice)
+            for row in self.eligible.itertuples()
+        )
+        return actions.build(self.study.codebook, units)
+
     def topics(self) -> dict[str, Any]:
         memberships, cross = self.tables["topic_memberships"], self.tables["topic_themes"]
         rows = []
@@ -295,7 +304,7 @@ class _Context:
                     "themes": [{"id": t.theme_id, "n": int(t.n_both)} for t in themes.itertuples()],
                 }
             )
-        return {"rows": rows, "assigned": memberships["unit_id"].nunique(), "base": len(self.eligible)}
+        return {"rows": rows, "assigned": int(memberships["assigned"].sum()), "base": len(self.eligible)}
 
     def uncoded(self) -> dict[str, Any]:
         """What no theme holds: `other`, abstained, and the voices that recommend nothing."""

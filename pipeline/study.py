@@ -103,6 +103,8 @@ class TopicsSection(_Section):
     """How small a topic may be, and whether a language model on this machine is asked for labels."""
 
     min_size: int = Field(default=5, ge=2)
+    margin: float = Field(default=0.05, ge=0.0, lt=1.0)
+    stable: float = Field(default=0.6, ge=0.0, le=1.0)
     label_endpoint: str = ""
     label_model: str = ""
 

@@ -69,7 +69,7 @@ def test_the_page_is_self_contained(finished: study.Study) -> None:
 
 def test_figures_say_what_they_show_and_have_their_data(page: Any) -> None:
     figures = page.css("figure")
-    assert len(figures) == 6
+    assert len(figures) == 7
     for figure in figures:
         assert len(figure.css_first(".chart").attributes["aria-label"]) > 20
         assert figure.css_first("svg") is not None
@@ -193,4 +193,11 @@ def test_a_browser_shows_it_without_a_request_or_a_word_out_of_place(finished: s
             " && getComputedStyle(e).display !== 'inline').map(e => e.textContent)"
         )
         assert clipped == []
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": 658, "height": 900})  # A4 between the margins
+        off_the_paper = tab.evaluate(
+            "[...document.querySelectorAll('table, svg, pre, code')].filter(e => e.getBoundingClientRect().right >"
+            " document.body.getBoundingClientRect().right + 1).map(e => e.textContent.slice(0, 60))"
+        )
+        assert off_the_paper == []
         browser.close()

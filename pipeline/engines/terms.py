@@ -30,7 +30,6 @@ _SYLLABIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u
 _MIN_LETTERS, _MAX_LETTERS = 3, 30
 _AKIN, _AKIN_LETTERS = 0.75, 4
 _MAX_BETWEEN = 2
-_VERB_FORMS = 3
 _BREAK = "¶"
 _OTHER, _STOP, _LINK, _NEGATOR, _CONTENT = range(5)
 
@@ -62,8 +61,8 @@ class Terms:
     def wording(self, occurrences: np.ndarray) -> str:
         """Return the most frequent wording among occurrences of one term; of equally frequent ones, the first.
 
-        A word of three forms or more, none in more than half of them, is a verb as a rule: it is shown as its lemma, if
-        anybody uses that.
+        A word that has many forms, none in half of them and no two in three quarters, is a verb as a rule: it is shown
+        as its lemma, if that is among the forms or begins one ("decirle").
         """
         first, last = self.first[occurrences], self.last[occurrences]
         spans = first[:, None] + np.arange(int((last - first).max()) + 1)
@@ -75,19 +74,14 @@ class Terms:
         written = [_joined([self.shown[form] for form in row if form >= 0]) for row in rows]
         best = min(range(len(rows)), key=lambda i: (-counts[i], written[i]))
         if spans.shape[1] == 1:
-            clear = counts[best] * 2 > len(occurrences) or len(rows) < _VERB_FORMS
-            return written[best] if clear else self._as_lemma(int(self.term[occurrences[0]])) or written[best]
+            two = int(np.sort(counts)[-2:].sum())
+            clear = counts[best] * 2 > len(occurrences) or two * 4 > 3 * len(occurrences)
+            return (
+                written[best] if clear else _as_lemma(written, *self.roots[self.term[occurrences[0]]]) or written[best]
+            )
         same = which.ravel() == best
         initial = self.stream[first[same] - 1] == 0
         return _joined([self._cased(*pair) for pair in self._columns(words[same], rows[best], initial)])
-
-    def _as_lemma(self, term: int) -> str:
-        """Return how the lemma of a word is written, where it is one of the word's forms or begins one ("decirle")."""
-        low, high = np.searchsorted(self.term, [term, term + 1])
-        forms = {self.shown[self.form[word]] for word in self.stream[self.first[low:high]]}
-        (root,) = self.roots[term]
-        begun = any(form.lower().startswith(root) for form in forms)
-        return next((form for form in sorted(forms) if form.lower() == root), root if begun else "")
 
     @staticmethod
     def _columns(words: np.ndarray, row: np.ndarray, initial: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -271,6 +265,12 @@ def _decoded(code: int, roots: Sequence[str]) -> tuple[str, ...]:
         return (roots[code],) if code < n else (NEGATED + roots[code - n],)
     left, right = divmod(code - 2 * n, n)
     return (roots[left] if left < n else NEGATED + roots[left - n], roots[right])
+
+
+def _as_lemma(written: Sequence[str], root: str) -> str:
+    """Return how a lemma is written where it is one of the forms, as it is where it begins one, else nothing."""
+    begun = any(form.lower().startswith(root) for form in written)
+    return next((form for form in sorted(written) if form.lower() == root), root if begun else "")
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.estimates import MIN_EXPECTED
-from pipeline.report import sentences, variations, wording
+from pipeline.report import calibration, sentences, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
@@ -48,6 +48,7 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
         "variations": variations.named(found["sensitivity"], t),
         "threshold_step": THRESHOLD_STEP,
         "bound_step": BOUND_STEP,
+        "errors": calibration.rows(found, t),
         "findings": sentences.findings(found, t),
         "cautions": sentences.cautions(found, t),
         "trained": found["method"] in {TRAINED, BLENDED},

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline import charts, charts_checks
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import page, variations, wording
+from pipeline.report import calibration, page, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 
@@ -72,6 +72,7 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
             t("groups.axis", k=k),
         ),
         "cooccurrence": charts.pairs(*_pairs(found, labels), t("cooccurrence.axis")),
+        "calibration": _errors(found, t),
         "sensitivity": _sensitivity(found, labels, t),
         "topics": charts.bars(
             [row["label"] for row in found["topics"]["rows"]],
@@ -118,6 +119,7 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         )
         if pair and pair["n_both"]
         else t("cooccurrence.alt_none"),
+        "calibration": calibration.alternative(calibration.rows(found, t), t),
         "sensitivity": variations.alternative(found["sensitivity"], labels, t),
         "topics": t("topics.alt", label=top[0]["label"], n=top[0]["n_units"]) if top else t("topics.alt_none"),
     }
@@ -132,6 +134,22 @@ def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
         (ALPHA_TENTATIVE, ALPHA_RELIABLE),
         t("reliability.axis"),
         t("reliability.nothing"),
+    )
+
+
+def _errors(found: Results, t: Strings) -> Any:
+    rows = calibration.rows(found, t)
+    return charts_checks.errors(
+        [row["name"] for row in rows],
+        [(row["error"], row["chance"]) for row in rows],
+        [(row["precision"], row["recall"]) for row in rows],
+        (
+            t("calibration.axis_error"),
+            t("calibration.axis_people" if found["people"]["n_gold"] else "calibration.axis_shipped"),
+            t("columns.precision"),
+            t("columns.recall"),
+        ),
+        t("calibration.none"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.editions import Edition
 from pipeline.report import facts as page_facts
+from pipeline.report import forms
 from pipeline.report.strings import Strings
 
 SECTIONS = (
@@ -37,11 +38,10 @@ SECTIONS = (
 
 
 def make(found: Mapping[str, Any], readings: object, edition: Edition, strings: Strings) -> dict[str, bytes]:
-    """Return the page as a file; a maker of `publish`."""
+    """Return the page, and the same as PDF and Markdown, as files; a maker of `publish`."""
     del readings
-    return {
-        f"theme_report{strings.suffix}.html": render(found, strings, page_facts.make(found, edition, strings)).encode()
-    }
+    html = render(found, strings, page_facts.make(found, edition, strings))
+    return {f"theme_report{strings.suffix}.html": html.encode(), **forms.files(html, strings.suffix)}
 
 
 def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.study import Study
 
 EDITIONS = ("restricted", "public")
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "sensitivity", "topics")
+FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "calibration", "sensitivity", "topics")
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
@@ -29,6 +29,15 @@ PUBLISHED_TABLES = (
     "privacy_summary",
     "reliability",
     "validation",
+)
+PACKS = (
+    "theme-cards{language}.docx",
+    "theme-cards{language}.md",
+    "reading-list{language}.md",
+    "workbook{language}.xlsx",
+    "units{language}.csv",
+    "actions{language}.csv",
+    "outcomes{language}.csv",
 )
 CODED = ("data/coded/*.csv", "data/coded/samples/*.csv")
 
@@ -134,9 +143,21 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "topics",
         "discover topics beside the themes",
-        ("study", "units", "topics", "codebook"),
-        _tables("passages.parquet", "units.parquet", "vectors.npy", "vectors.parquet", "codings.parquet"),
-        _tables("topics.parquet", "topic_memberships.parquet", "topic_themes.parquet"),
+        ("study", "units", "embed", "coding", "report", "topics", "codebook"),
+        (
+            *_tables("passages.parquet", "units.parquet", "vectors.npy", "vectors.parquet", "codings.parquet"),
+            ".glosa/names.json",
+        ),
+        _tables(
+            "topics.parquet",
+            "topic_families.parquet",
+            "topic_memberships.parquet",
+            "topic_themes.parquet",
+            "topic_estimates.parquet",
+            "topic_fits.parquet",
+            "topic_summary.parquet",
+            "layout.parquet",
+        ),
     ),
     Stage(
         "publish",
@@ -150,6 +171,8 @@ STAGES: tuple[Stage, ...] = (
                 "duplicates.parquet",
                 "audits.parquet",
                 "units.parquet",
+                "vectors.parquet",
+                "vectors.npy",
                 "codings.parquet",
                 "machine_codings.parquet",
                 "themes.parquet",
@@ -160,15 +183,22 @@ STAGES: tuple[Stage, ...] = (
                 "reliability.parquet",
                 "validation.parquet",
                 "topics.parquet",
+                "topic_families.parquet",
                 "topic_memberships.parquet",
                 "topic_themes.parquet",
+                "topic_estimates.parquet",
+                "topic_fits.parquet",
+                "topic_summary.parquet",
+                "layout.parquet",
             ),
             ".glosa/names.json",
         ),
         (
             "reports/index.html",
-            "reports/{edition}/theme_report{language}.html",
+            *(f"reports/{{edition}}/theme_report{{language}}.{form}" for form in ("html", "pdf", "md")),
+            "reports/{edition}/explorer{language}.html",
             "reports/{edition}/results.json",
+            *(f"reports/{{edition}}/packs/{name}" for name in PACKS),
             *(f"reports/{{edition}}/figures/{name}{{language}}.svg" for name in FIGURES),
             *(f"reports/{{edition}}/figures/{name}.png" for name in FIGURES),
             *(f"reports/{{edition}}/tables/{name}.csv" for name in PUBLISHED_TABLES),

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from pipeline import editions, estimates, excerpts, keywords, leaks, manifest, paraphrases, privacy, quotable, readings
+from pipeline import editions, estimates, excerpts, leaks, manifest, packs, paraphrases, privacy, quotable, readings
 from pipeline import results as numbers
 from pipeline.editions import Edition
 from pipeline.engines import coder
@@ -17,7 +18,7 @@ from pipeline.engines.recommender import read_json
 from pipeline.paraphrases import Paraphrase
 from pipeline.quotable import Quotable
 from pipeline.readings import Reading
-from pipeline.report import contents, figures, page, tables
+from pipeline.report import contents, explorer, figures, page, tables
 from pipeline.report.strings import Strings, spoken
 from pipeline.store import Store, to_csv
 from pipeline.study import Study
@@ -27,8 +28,7 @@ from pipeline.wordruns import Forbidden
 # `figures`, the charts, all in that language), the readings, the edition and the strings. It returns files by
 # their path in the edition's folder, with `strings.suffix` before the ending.
 Maker = Callable[[Mapping[str, Any], Sequence[Reading], Edition, Strings], dict[str, bytes]]
-MAKERS: tuple[Maker, ...] = (page.make, figures.files)
-TOPICS = ("topics", "topic_families")  # tables with keywords or labels made of them
+MAKERS: tuple[Maker, ...] = (page.make, figures.files, explorer.make, packs.make)
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,19 @@ class Material:
     editions: tuple[Edition, Edition]
     finder: privacy.Finder
     forbidden: Forbidden
+    embeddings: np.ndarray
+
+    def vectors(self, seen: Sequence[Reading]) -> np.ndarray:
+        """Return the embeddings of the readings, in their order."""
+        rows = self.tables["vectors"].set_index("unit_id")["row"]
+        found: np.ndarray = self.embeddings[rows.loc[[reading["id"] for reading in seen]].to_numpy()]
+        return found
 
 
 def run(study: Study, store: Store) -> None:
     """Load the tables, make both editions in every language, look for leaks, save."""
     languages, described = spoken(study.languages), manifest.describe(study)
-    material = gather(study, store.tables(), store.names(), described, languages)
+    material = gather(study, store.tables(), store.names(), described, languages, store.vectors())
 
     artefacts = {"reports/index.html": contents.make(material.found, languages)}
     drawn = [(t, figures.make(numbers.worded(material.found, study.codebook, t.language), t)) for t in languages]
@@ -68,13 +75,12 @@ def gather(
     names: Sequence[str],
     described: Mapping[str, Any],
     languages: Sequence[Strings],
+    embeddings: np.ndarray,
 ) -> Material:
     """Return numbers and words from the tables; the words have placeholders in the first language for every name."""
     catalogue = [text for t in languages for text in t.texts()]
     themes, placeholders = list(study.codebook.texts()), languages[0].section("privacy")
-    finder, vocabulary = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
-    cleaned = {name: keywords.without_names(tables[name], finder, vocabulary) for name in TOPICS if name in tables}
-    tables = {**tables} | {name: frame for name, (frame, _) in cleaned.items()}
+    finder, _ = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
 
     words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
     both = editions.both(study, tables, described["inputs"], finder, placeholders)
@@ -86,9 +92,9 @@ def gather(
     found = numbers.build(study, tables, described, read_json("figures.json")[study.settings.coding.profile])
     found["thresholds"] = coder.named_thresholds(study, found["method"])
     n_files = sum(file != name for file, name in both[0].files.items())
-    found["privacy"] = {**words.counts, "keywords": cleaned["topics"][1], "files": n_files}
+    found["privacy"] = {**words.counts, "keywords": int(tables["topic_summary"]["n_hidden"].sum()), "files": n_files}
     found["paraphrases"] = counted
-    return Material(study, tables, found, words, written, both, finder, forbidden)
+    return Material(study, tables, found, words, written, both, finder, forbidden, embeddings)
 
 
 def make(
@@ -104,8 +110,10 @@ def make(
 
     made = {"results.json": (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()}
     made |= {f"tables/{name}.csv": to_csv(frame) for name, frame in tables.make(read, found, edition.files).items()}
+    vectors = material.vectors(seen)
     for strings, charts in drawn:
-        shown = {**numbers.worded(found, study.codebook, strings.language), "figures": charts}
+        worded = numbers.worded(found, study.codebook, strings.language)
+        shown = {**worded, "figures": charts, "vectors": vectors}
         for maker in MAKERS:
             made |= maker(shown, seen, edition, strings)
     return made
