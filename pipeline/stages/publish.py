@@ -10,7 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import editions, estimates, excerpts, leaks, manifest, packs, paraphrases, privacy, quotable, readings
+from pipeline import (
+    actions,
+    editions,
+    estimates,
+    excerpts,
+    leaks,
+    manifest,
+    packs,
+    paraphrases,
+    privacy,
+    quotable,
+    readings,
+)
 from pipeline import results as numbers
 from pipeline.editions import Edition
 from pipeline.engines import coder
@@ -85,7 +97,7 @@ def gather(
     words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
     both = editions.both(study, tables, described["inputs"], finder, placeholders)
     blanks = [t.section("privacy")[kind] for t in languages for kind in privacy.KINDS]
-    stated = (*study.settings.stated(), *themes, *catalogue)
+    stated = (*study.settings.stated(), *themes, *catalogue, *actions.texts())
     forbidden = leaks.forbidden(both[1], tables, words, stated, blanks)
     written, counted = paraphrases.read(study.paraphrases_file, set(words.units), forbidden)
 
