@@ -1,6 +1,6 @@
 """Inductive topics with BERTopic, with deterministic parts inside it.
 
-No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units are a list; up to `SAMPLE` all take part in the
+No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; up to `SAMPLE` all take part in the
 fit (`consensus`); above, a sample takes part and the others are placed by the same rule. The number of topics is the
 one with the highest mean silhouette (Rousseeuw 1987) among what fell together, up to the cube root of the number of
 units: more could not be read. A unit that belongs to two topics alike is left unassigned, and said to be.
@@ -72,23 +72,22 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float)
     Args:
         texts: the units, in canonical order (the same for the same set of units).
         vectors: unit vectors, one row per text.
-        min_size: a cluster of fewer rows is no topic; its rows go to the next.
+        min_size: what fewer rows are assigned to is no topic; its rows go to the next.
         margin: a row with a smaller one is unassigned.
     """
     n = len(texts)
-    if n < MIN_UNITS:
+    if n < max(MIN_UNITS, min_size):
         return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
     with threadpool_limits(1):
         chosen = sample(n)
         engine = _Consensus(vectors, chosen, min_size)
         _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
-        memberships = np.vstack([engine.place(vectors[i : i + _BLOCK]) for i in range(0, n, _BLOCK)])
-        order, parents = engine.by_size(memberships)
-        memberships = memberships[:, order]
-        topics = memberships.argmax(axis=1)
-        topics[margins(memberships) < margin] = -1
+        memberships, topics = engine.settle(vectors, margin)
+        order, parents = engine.by_size(topics)
     method = CONSENSUS if len(chosen) == n else SAMPLED
-    return Fit(method, topics, memberships, engine.cuts, engine.k, parents, chosen, engine.ensemble)
+    # One place more than there are topics: the last one is -1's.
+    number = np.append(np.argsort(order), -1)
+    return Fit(method, number[topics], memberships[:, order], engine.cuts, engine.k, parents, chosen, engine.ensemble)
 
 
 def sample(n: int, size: int = SAMPLE) -> np.ndarray:
@@ -139,11 +138,15 @@ def topics_of(ensemble: Ensemble, k: int, min_size: int) -> np.ndarray:
     """Return the topic of each row of the fit for `k` topics; topics of fewer than `min_size` rows are dissolved."""
     labels = consensus.in_order(ensemble.memberships(ensemble.cut(k)).argmax(axis=1))
     while len(sizes := np.bincount(labels)) > 1 and sizes.min() < min_size:
-        least = int(sizes.argmin())
-        found = ensemble.memberships(labels)
-        found[:, least] = -1
-        labels = consensus.in_order(np.where(labels == least, found.argmax(axis=1), labels))
+        labels = _dissolved(ensemble, labels, int(sizes.argmin()))
     return labels
+
+
+def _dissolved(ensemble: Ensemble, labels: np.ndarray, topic: int) -> np.ndarray:
+    """Return labels without a topic: each of its rows goes to the topic that it belongs to most of the others."""
+    found = ensemble.memberships(labels)
+    found[:, topic] = -1
+    return consensus.in_order(np.where(labels == topic, found.argmax(axis=1), labels))
 
 
 class _Consensus:
@@ -165,14 +168,25 @@ class _Consensus:
         self.labels_ = topics_of(self.ensemble, self.k, self.min_size)
         return self
 
-    def place(self, vectors: np.ndarray) -> np.ndarray:
-        """Return how much each vector belongs to each topic."""
-        return self.ensemble.memberships(self.labels_, self.ensemble.vote(vectors))
+    def settle(self, vectors: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return memberships and topics (or -1) of all vectors; a topic too few of them are sure of is dissolved."""
+        while True:
+            memberships = self._place(vectors)
+            topics = memberships.argmax(axis=1)
+            topics[margins(memberships) < margin] = -1
+            sizes = np.bincount(topics + 1, minlength=memberships.shape[1] + 1)[1:]
+            if len(sizes) == 1 or sizes.min() >= self.min_size:
+                return memberships, topics
+            self.labels_ = _dissolved(self.ensemble, self.labels_, int(sizes.argmin()))
 
-    def by_size(self, memberships: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    def _place(self, vectors: np.ndarray) -> np.ndarray:
+        """Return how much each vector belongs to each topic."""
+        blocks = (vectors[i : i + _BLOCK] for i in range(0, len(vectors), _BLOCK))
+        return np.vstack([self.ensemble.memberships(self.labels_, self.ensemble.vote(block)) for block in blocks])
+
+    def by_size(self, topics: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
         """Return the topics from the largest on (of equals, that of the first row), and the family of each."""
-        sizes = np.bincount(memberships.argmax(axis=1), minlength=memberships.shape[1])
-        order = np.argsort(-sizes, kind="stable")
+        order = np.argsort(-np.bincount(topics[topics >= 0]), kind="stable")
         return order, tuple(consensus.in_order(self._families()[order]).tolist())
 
     def _families(self) -> np.ndarray:
@@ -211,5 +225,5 @@ def _with_bertopic(texts: Sequence[str], vectors: np.ndarray, engine: _Consensus
 
 
 def _terms(text: str) -> list[str]:
-    """Return a text's words, and one sign more: BERTopic's weighting fails on a vocabulary of one or none."""
-    return [*words(text), "¶"]
+    """Return a text's words, and two signs more: BERTopic's weighting fails on a vocabulary of one or none."""
+    return [*words(text), "¶", "§"]
