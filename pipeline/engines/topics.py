@@ -1,9 +1,10 @@
 """Inductive topics with BERTopic, with deterministic parts inside it.
 
-No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; up to `SAMPLE` all take part in the
-fit (`consensus`); above, a sample takes part and the others are placed by the same rule. The number of topics is the
-one with the highest mean silhouette (Rousseeuw 1987) among what fell together, up to the cube root of the number of
-units: more could not be read. A unit that belongs to two topics alike is left unassigned, and said to be.
+No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; above, all
+units vote on what belongs together (`consensus`). From the votes of up to `SAMPLE` units a tree is built, and every
+unit is placed by the same rule. The number of topics is the one with the highest mean silhouette (Rousseeuw 1987) on
+what fell together, up to the cube root of the number of units: more could not be read. A unit that belongs to two
+topics alike is left unassigned, and said to be.
 """
 
 from __future__ import annotations
