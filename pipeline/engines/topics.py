@@ -67,7 +67,7 @@ class Fit:
         return margins(self.memberships)
 
 
-def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float) -> Fit:
+def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float, size: int = SAMPLE) -> Fit:
     """Find topics.
 
     Args:
@@ -75,12 +75,13 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float)
         vectors: unit vectors, one row per text.
         min_size: what fewer rows are assigned to is no topic; its rows go to the next.
         margin: a row with a smaller one is unassigned.
+        size: how many rows the tree is built from at most.
     """
     n = len(texts)
     if n < max(MIN_UNITS, min_size):
         return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
     with threadpool_limits(1):
-        chosen = sample(n)
+        chosen = sample(n, size)
         engine = _Consensus(vectors, chosen, min_size)
         _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
         memberships, topics = engine.settle(vectors, margin)
