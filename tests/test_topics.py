@@ -18,7 +18,6 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.engines import consensus, layout, stability, topics
 from pipeline.engines.topics import Cut, Fit
-from pipeline.manifest import SEED
 from tests.conftest import ROOT
 from tests.planted import groups, hierarchy, unit, with_few_members
 
@@ -255,9 +254,8 @@ def test_labels_in_order(labels: list[int]) -> None:
 def test_units_outside_the_sample_are_placed_by_the_same_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, labels = groups(4, 60, 0.2)
     full = fit(vectors)
-    monkeypatch.setattr(topics, "sample", lambda n, size=120: sample(n, size))
     monkeypatch.setattr(topics, "_BLOCK", 50)
-    found = fit(vectors)
+    found = topics.fit([f"text {i}" for i in range(240)], vectors, 5, 0.05, size=120)
     assert (full.method, found.method) == (topics.CONSENSUS, topics.SAMPLED)
     assert list(found.rows) == sorted(set(found.rows))
     assert (len(full.rows), len(found.rows), len(found.topics)) == (240, 120, 240)
@@ -268,12 +266,9 @@ def test_units_outside_the_sample_are_placed_by_the_same_rule(monkeypatch: pytes
     assert (steady.appears == 1).all()
 
 
-sample = topics.sample
-
-
 def test_the_sample_is_fixed_and_in_order() -> None:
     drawn = topics.sample(100, 10)
     assert len(drawn) == len(set(drawn)) == 10
     assert list(drawn) == sorted(drawn) == list(topics.sample(100, 10))
     assert list(topics.sample(10, 10)) == list(range(10))
-    assert consensus.fit(noise(30), 4, SEED).votes.sum() == 30 * 4, "each member has one vote per row"
+    assert consensus.fit(noise(30), members=4).votes.sum() == 30 * 4, "each member has one vote per row"

@@ -60,7 +60,7 @@ def measure(found: Fit, vectors: np.ndarray, voices: Sequence[str], min_size: in
         if len(kept) < MIN_UNITS:
             continue
         with threadpool_limits(1):
-            again = consensus.fit(vectors[found.rows[kept]], _MEMBERS, SEED + 1_000 * (number + 1))
+            again = consensus.fit(vectors[found.rows[kept]], None, _MEMBERS, SEED + 1_000 * (number + 1))
             second = topics.topics_of(again, found.k, max(1, round(_KEPT * min_size)))
         overlaps.append(matched(first[kept], second, n_topics))
         for k, labels in by_number.items():
@@ -92,7 +92,7 @@ def _placed(ensemble: Ensemble, k: int) -> np.ndarray:
 
 
 def without_some(voices: np.ndarray, number: int) -> np.ndarray:
-    """Return the rows of four fifths of the voices (of two, one), at most as many as a refit takes, in order."""
+    """Return the rows of four fifths of the voices (of few, all but one), in order; no more than a refit takes."""
     draws = np.random.default_rng([SEED, number])
     everyone = np.unique(voices.astype(str))
     kept = set(draws.choice(everyone, min(round(_KEPT * len(everyone)), len(everyone) - 1), replace=False).tolist())

@@ -1,10 +1,10 @@
 """Inductive topics with BERTopic, with deterministic parts inside it.
 
-No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than one topic needs, are a list; up to
-`SAMPLE` all take part in the fit (`consensus`); above, a sample takes part and the others are placed by the same rule.
-The number of topics is the one with the highest mean silhouette (Rousseeuw 1987) among what fell together, up to the
-cube root of the number of units: more could not be read. A unit that belongs to two topics alike is left unassigned,
-and said to be.
+No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; above, all
+units vote on what belongs together (`consensus`). From the votes of up to `SAMPLE` units a tree is built, and every
+unit is placed by the same rule. The number of topics is the one with the highest mean silhouette (Rousseeuw 1987) on
+what fell together, up to the cube root of the number of units: more could not be read. A unit that belongs to two
+topics alike is left unassigned, and said to be.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Fit:
         return margins(self.memberships)
 
 
-def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float) -> Fit:
+def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float, size: int = SAMPLE) -> Fit:
     """Find topics.
 
     Args:
@@ -75,13 +75,14 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float)
         vectors: unit vectors, one row per text.
         min_size: what fewer rows are assigned to is no topic; its rows go to the next.
         margin: a row with a smaller one is unassigned.
+        size: how many rows the tree is built from at most.
     """
     n = len(texts)
     if n < least_units(min_size):
         return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
     with threadpool_limits(1):
-        chosen = sample(n)
-        engine = _Consensus(min_size)
+        chosen = sample(n, size)
+        engine = _Consensus(vectors, chosen, min_size)
         _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
         memberships, topics = engine.settle(vectors, margin)
         order, parents = engine.by_size(topics)
@@ -116,16 +117,19 @@ def most_topics(n: int) -> int:
     return max(_LEAST_MOST, round(math.cbrt(n)))
 
 
-def compare(ensemble: Ensemble, most: int) -> tuple[Cut, ...]:
-    """Return the mean silhouette of every number of topics from 2 to `most`, on what fell together."""
+def compare(ensemble: Ensemble, vectors: np.ndarray, most: int) -> tuple[Cut, ...]:
+    """Return the mean silhouette of every number of topics from 2 to `most`, on how often units fell together.
+
+    It is taken over units at even steps through all vectors, so a sample is judged by the same units as the whole.
+    """
     from sklearn.metrics import silhouette_score
 
-    step = max(1, -(-len(ensemble.votes) // _SILHOUETTE_SAMPLE))
-    apart = 1 - consensus.together(ensemble.votes[::step], len(ensemble.members))
+    votes = ensemble.vote(vectors[:: max(1, -(-len(vectors) // _SILHOUETTE_SAMPLE))])
+    apart = 1 - consensus.together(votes, len(ensemble.members))
     np.fill_diagonal(apart, 0)
     cuts = []
     for k in range(2, most + 1):
-        labels = ensemble.memberships(ensemble.cut(k)).argmax(axis=1)[::step]
+        labels = ensemble.memberships(ensemble.cut(k), votes).argmax(axis=1)
         sayable = 1 < len(np.unique(labels)) < len(labels)
         cuts.append(Cut(k, round(float(silhouette_score(apart, labels, metric="precomputed")), 6) if sayable else None))
     return tuple(cuts)
@@ -155,19 +159,18 @@ def _dissolved(ensemble: Ensemble, labels: np.ndarray, topic: int) -> np.ndarray
 class _Consensus:
     """A clustering model as BERTopic expects one (`fit`, `labels_`), and what it has learned."""
 
-    def __init__(self, min_size: int) -> None:
-        self.min_size = min_size
+    def __init__(self, everything: np.ndarray, chosen: np.ndarray, min_size: int) -> None:
+        self.everything, self.chosen, self.min_size = everything, chosen, min_size
         self.labels_: np.ndarray = np.empty(0, dtype=int)
         self.cuts: tuple[Cut, ...] = ()
         self.k = 1
 
     def fit(self, vectors: np.ndarray, y: object = None) -> _Consensus:  # noqa: ARG002
-        """Cluster the vectors."""
-        self.ensemble = consensus.fit(np.asarray(vectors, dtype=np.float32))
-        most = min(
-            most_topics(len(vectors)), len(vectors) // self.min_size, len(np.unique(self.ensemble.votes, axis=0))
-        )
-        self.cuts = compare(self.ensemble, most)
+        """Cluster the vectors, which are the chosen ones."""
+        self.ensemble = consensus.fit(self.everything, self.chosen)
+        distinct = len(np.unique(self.ensemble.votes, axis=0))
+        most = min(most_topics(len(self.everything)), len(self.everything) // self.min_size, distinct)
+        self.cuts = compare(self.ensemble, self.everything, most)
         self.k = best(self.cuts)
         self.labels_ = topics_of(self.ensemble, self.k, self.min_size)
         return self
