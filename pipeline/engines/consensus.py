@@ -1,9 +1,9 @@
 """Consensus clustering: many coarse looks at the same vectors, and how often two units fell together.
 
 One run of k-means depends on its seed and on single rows. Here an ensemble of k-means of unit vectors with different k
-on different subsamples votes, and the votes are merged by average linkage (evidence accumulation: Fred & Jain, IEEE TPAMI
-27(6), 2005). A unit belongs to a topic as much as it fell together with the topic's units, so a unit that took no part
-in the fit is placed by the same rule. Every draw comes from a fixed seed over rows in canonical order, and all
+on different subsamples votes, and the votes are merged by average linkage (evidence accumulation: Fred & Jain, IEEE
+TPAMI 27(6), 2005). A unit belongs to a topic as much as it fell together with the topic's units, so a unit that took no
+part in the fit is placed by the same rule. Every draw comes from a fixed seed over rows in canonical order, and all
 arithmetic runs on one thread, since sums over several differ in their last bits.
 """
 
