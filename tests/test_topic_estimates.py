@@ -44,11 +44,11 @@ def frame(topics: Sequence[int], voices: Sequence[object], languages: Sequence[s
 # -- estimates ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 3, 14, 16, 50])
+@pytest.mark.parametrize("n", [0, 1, 2, 15])
 @pytest.mark.parametrize("n_topics", [0, 1, 3])
 def test_estimates_of_any_number_of_units(n: int, n_topics: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topic_estimates, "SHUFFLES", 2)
-    for voices in (range(n), [0] * n):
+    for voices in (range(n), [0] * n) if n else ([],):
         table = estimate(frame([i % (n_topics + 1) - 1 for i in range(n)], voices), n_topics, {})
         checked = schemas.validate("topic_estimates", table)
         assert set(checked["topic_id"]) == (set(range(n_topics)) if n else set())

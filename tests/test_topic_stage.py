@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import schemas, study, topic_estimates
+from pipeline import leakage, schemas, study, topic_estimates
 from pipeline.engines import cache as encoders
 from pipeline.engines import consensus, layout, lemmas, naming, stability, topics
 from pipeline.engines.naming import Named
@@ -33,6 +34,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "_with_bertopic", lambda texts, vectors, engine: engine.fit(vectors))
     monkeypatch.setattr(consensus, "fit", with_few_members(8))
     monkeypatch.setattr(topic_estimates, "SHUFFLES", 19)
+    shuffled = leakage.measure
+    monkeypatch.setattr(leakage, "measure", lambda *given: shuffled(*given, 4))
     monkeypatch.setattr(lemmas, "_table", cache(lemmas._table))
 
 
@@ -52,9 +55,11 @@ def eligible(labels: np.ndarray, n_voices: int = 20, languages: tuple[str, ...] 
     )
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 3, 14, 15, 16, 50, 120])
-@pytest.mark.parametrize("kind", ["different", "same", "one voice"])
-def test_tables_of_any_corpus_are_valid(n: int, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "n"),
+    [*(("different", n) for n in (0, 1, 2, 3, 14, 15, 16, 60)), *product(("same", "one voice"), (2, 15, 60))],
+)
+def test_tables_of_any_corpus_are_valid(kind: str, n: int) -> None:
     vectors = unit(np.random.default_rng(0).normal(size=(n, 16)))
     if kind == "same":
         vectors = vectors[:1].repeat(n, axis=0)
