@@ -283,6 +283,14 @@ def test_identical_vectors_have_no_direction_left(n: int) -> None:
     assert not found.any()
 
 
+def test_a_language_that_says_one_thing_only_has_no_direction_left() -> None:
+    row = unit(np.random.default_rng(0).normal(size=(1, 96))).repeat(60, axis=0)
+    others = unit(np.random.default_rng(1).normal(size=(70, 96)))
+    found = levelled.by_language(np.vstack([row, others]), ["es"] * 60 + ["en"] * 70)
+    assert not found[:60].any()
+    assert np.allclose(np.linalg.norm(found[60:], axis=1), 1, atol=1e-6)
+
+
 # -- crosswalk ---------------------------------------------------------------------------------------------------
 
 

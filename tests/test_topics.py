@@ -156,6 +156,9 @@ def test_a_group_under_the_least_size_is_dissolved() -> None:
     some = (labels < 2) | (np.arange(60) < 10)  # of the third group, three
     assert fit(vectors[some], min_size=4).memberships.shape[1] == 2
     assert fit(vectors[some], min_size=3).memberships.shape[1] == 3
+    ensemble = consensus.fit(vectors[some])
+    assert np.bincount(topics.topics_of(ensemble, 3, 4)).min() > 3
+    assert sorted(np.bincount(topics.topics_of(ensemble, 3, 3)))[0] == 3
 
 
 def test_families_hold_topics_that_lie_near() -> None:
@@ -186,11 +189,12 @@ def digest(vectors: np.ndarray, voices: list[str], refits: int = 3, laid_out: in
 
 
 def test_threads_change_nothing() -> None:
-    vectors, voices = noise(200, 256), [f"v{i // 3}" for i in range(200)]
+    """So many rows and dimensions that the arithmetic would be split, and end in other bits."""
+    vectors, voices = noise(600, 384), [f"v{i // 3}" for i in range(600)]
     found = set()
     for threads in (1, 2):
         with threadpool_limits(threads):
-            found.add(digest(vectors, voices, 1))
+            found.add(digest(vectors, voices, 0))
     assert len(found) == 1
 
 
