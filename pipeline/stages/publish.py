@@ -115,7 +115,7 @@ def make(
     """Return the files of an edition by their path in its folder, in every language for which charts were drawn."""
     study, read, words = material.study, material.tables, material.words
     eligible = estimates.eligible_units(read["units"], read["passages"], study.settings.units.eligible)
-    seen = readings.build(read, eligible, edition, words, material.written)
+    seen = readings.build(read, eligible, edition, words, material.written, study.settings.report.min_voices)
     limit = study.settings.report.excerpts_per_theme
     found = editions.named(material.found, edition)
     found = excerpts.add(found, seen, read, edition, words, material.written, limit)
