@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pipeline import privacy
+from pipeline.wording import words
 
 
 def without_names(
@@ -34,3 +35,23 @@ def _relabelled(label: str, keywords: Mapping[str, Sequence[str]], kept: Mapping
         if terms and ", ".join(terms[:3]) == label:
             return ", ".join(kept[code][:3]) or "–"
     return label
+
+
+def labels_without_names(frame: pd.DataFrame, finder: privacy.Finder, vocabulary: privacy.Vocabulary) -> pd.DataFrame:
+    """Return topics or families of topics whose labels, in every language, hold no name and no part of an address."""
+
+    def hidden(word: str) -> bool:
+        return finder.is_name(word) or word in vocabulary.addresses
+
+    def kept(text: str) -> str:
+        parts = (part for part in text.split(", ") if not any(hidden(word) for word in words(part)))
+        return ", ".join(parts) or "–"
+
+    labels = [
+        {code: {**label, "text": kept(label["text"])} for code, label in json.loads(row).items()}
+        for row in frame["labels"]
+    ]
+    return frame.assign(
+        label=[kept(label) for label in frame["label"]],
+        labels=[json.dumps(row, ensure_ascii=False, sort_keys=True) for row in labels],
+    )

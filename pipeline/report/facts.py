@@ -9,7 +9,7 @@ from pipeline.editions import Edition
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import wording
+from pipeline.report import topic_facts, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 
@@ -41,7 +41,7 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
             if cell and wording.interval(cell["corrected"]["units"])
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
-        "min_units_for_topics": MIN_UNITS,
+        "topics": topic_facts.make(found, named, MIN_UNITS, t),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
     }

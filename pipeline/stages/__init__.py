@@ -18,11 +18,24 @@ if TYPE_CHECKING:
     from pipeline.study import Study
 
 EDITIONS = ("restricted", "public")
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "topics")
+FIGURES = (
+    "flow",
+    "reliability",
+    "prevalence",
+    "languages",
+    "cooccurrence",
+    "topics",
+    "topic_languages",
+    "topic_fits",
+    "topic_map",
+)
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
     "topics",
+    "topic_families",
+    "topic_estimates",
+    "topic_fits",
     "duplicates_summary",
     "rejects_summary",
     "privacy_summary",
@@ -156,6 +169,11 @@ STAGES: tuple[Stage, ...] = (
                 "topics.parquet",
                 "topic_memberships.parquet",
                 "topic_themes.parquet",
+                "topic_families.parquet",
+                "topic_estimates.parquet",
+                "topic_fits.parquet",
+                "topic_summary.parquet",
+                "layout.parquet",
             ),
             ".glosa/names.json",
         ),

@@ -74,7 +74,8 @@ def gather(
     themes, placeholders = list(study.codebook.texts()), languages[0].section("privacy")
     finder, vocabulary = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
     topics, n_dropped = keywords.without_names(tables["topics"], finder, vocabulary)
-    tables = {**tables, "topics": topics}
+    labelled = {"topics": topics, "topic_families": tables["topic_families"]}
+    tables |= {name: keywords.labels_without_names(of, finder, vocabulary) for name, of in labelled.items()}
 
     words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
     both = editions.both(study, tables, described["inputs"], finder, placeholders)
@@ -105,7 +106,8 @@ def make(
     for strings, results, drawn in worded:
         shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, limit)
         if not strings.suffix:
-            made["results.json"] = (json.dumps(shown, indent=1, ensure_ascii=False) + "\n").encode()
+            numbered = {key: value for key, value in shown.items() if key != "points"}
+            made["results.json"] = (json.dumps(numbered, indent=1, ensure_ascii=False) + "\n").encode()
             made |= {f"tables/{n}.csv": to_csv(f) for n, f in tables.make(read, shown, edition.files).items()}
         for maker in MAKERS:
             made |= maker({**shown, "figures": drawn}, seen, edition, strings)
