@@ -52,7 +52,7 @@ def slug(topic: Mapping[str, Any], taken: Collection[str]) -> str:
 def _theme(
     topic: Mapping[str, Any], theme_id: str, drafts: Mapping[str, str], quotes: Mapping[str, Sequence[str]]
 ) -> str:
-    held = "" if topic["appears"] is None else f", {topic['status']}"
+    held = "" if topic["appears"] is None else f", {topic['steadiness']}"
     lines = [
         f"# Topic {topic['id']}: {topic['n_units']} units of {topic['n_voices']} voices, of which {topic['n_other']} "
         f"other and {topic['n_abstained']} abstained{held}.",

@@ -99,7 +99,7 @@ def languages(
 
 def evidence(
     numbers: Sequence[int],
-    silhouettes: Sequence[float],
+    silhouettes: Sequence[float | None],
     agreements: Sequence[float | None],
     chosen: int | None,
     names: tuple[str, str, str, str],
@@ -109,23 +109,24 @@ def evidence(
 
     Args:
         numbers: the numbers of topics tried, ascending.
-        silhouettes: mean silhouette of each.
+        silhouettes: mean silhouette of each, or None.
         agreements: mean adjusted Rand index of each with its refits, or None.
         chosen: the number taken.
         names: of the upper panel, the lower panel, the axis, and the mark.
         nothing: what to say where nothing was tried.
     """
-    if not numbers:
-        return charts._empty(nothing)
     import matplotlib
 
-    measured = [(k, a) for k, a in zip(numbers, agreements, strict=True) if a is not None]
-    series = [(names[0], list(zip(numbers, silhouettes, strict=True))), *([(names[1], measured)] if measured else [])]
+    curves = {names[0]: silhouettes, names[1]: agreements}
+    points = {name: [(k, v) for k, v in zip(numbers, of, strict=True) if v is not None] for name, of in curves.items()}
+    series = {name: values for name, values in points.items() if values}
+    if not series:
+        return charts._empty(nothing)
     figure, first = charts._figure(_WIDTH, 1.5 * len(series) + 0.8)
     figure.delaxes(first)
     with matplotlib.rc_context(charts._STYLE):
         panels = figure.subplots(len(series), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, (name, values) in zip(panels, series, strict=True):
+    for axes, (name, values) in zip(panels, series.items(), strict=True):
         axes.plot(*zip(*values, strict=True), color=BLUE, lw=1.5, marker="o", markersize=4, zorder=2)
         axes.set_title(name, loc="left", fontsize=9, color=MUTED)
         axes.grid(axis="y", color=GRID, lw=0.6)

@@ -50,7 +50,7 @@ def build(tables: Tables) -> Values:
         "method": summary.method,
         "n_sample": int(summary.n_sample),
         "n_refits": int(summary.n_refits),
-        "n_unstable": sum(row["status"] == UNSTABLE for row in rows),
+        "n_unstable": sum(row["steadiness"] == UNSTABLE for row in rows),
         "rows": rows,
         "families": _families(tables["topic_families"], rows),
         "languages": languages,
@@ -122,7 +122,7 @@ def _rows(tables: Tables, n_refits: int) -> list[Values]:
     cross = tables["topic_themes"].sort_values("n_both", ascending=False, kind="stable")
     overall = tables["topic_estimates"]
     overall = overall[overall["group"] == ALL].set_index("topic_id")
-    ordered = sorted(tables["topics"].itertuples(), key=lambda row: (_ORDER[row.status], row.topic_id))
+    ordered = sorted(tables["topics"].itertuples(), key=lambda row: (_ORDER[row.steadiness], row.topic_id))
     return [_row(row, cross, overall, n_refits) for row in ordered]
 
 
@@ -139,12 +139,12 @@ def _row(row: Any, cross: pd.DataFrame, overall: pd.DataFrame, n_refits: int) ->
         "n_voices": int(row.n_voices),
         "stability": stability,
         "appears": None if stability is None else round(stability * n_refits),
-        "jaccard": _number(row.jaccard),
-        "status": row.status,
+        "overlap": _number(row.overlap),
+        "steadiness": row.steadiness,
         "keywords": json.loads(row.keywords),
         "central": json.loads(row.central),
         "crosswalk": row.crosswalk,
-        "theme": None if pd.isna(row.theme_id) else row.theme_id,
+        "main_theme": None if pd.isna(row.main_theme) else row.main_theme,
         "n_coded": int(row.n_coded),
         "n_other": int(row.n_other),
         "n_abstained": int(row.n_abstained),
@@ -231,7 +231,7 @@ def _cell(row: pd.Series | None) -> Values | None:
 def _fit(row: Any) -> Values:
     return {
         "k": int(row.k),
-        "silhouette": float(row.silhouette),
+        "silhouette": _number(row.silhouette),
         "agreement": _number(row.agreement),
         "chosen": bool(row.chosen),
     }
@@ -248,7 +248,7 @@ def _leakage(summary: Any) -> Values | None:
 
 def _label(labels: Mapping[str, Mapping[str, str]], language: str, default: str) -> Values:
     found = labels.get(language, {})
-    return {"label": found.get("text", default), "lang": found.get("language")}
+    return {"label": found.get("text") or default, "lang": found.get("language")}
 
 
 def _number(value: Any) -> float | None:

@@ -116,7 +116,7 @@ def about_topic(row: Mapping[str, Any], found: Mapping[str, Any], labels: Mappin
     parts = [
         f"topic {row['id']}: {row['n_units']} units, {row['n_voices']} voices",
         topic_facts.stability(row, found["n_refits"], t),
-        *([t("topics.unstable")] if row["status"] == topic_results.UNSTABLE else []),
+        *([t("topics.unstable")] if row["steadiness"] == topic_results.UNSTABLE else []),
         one_line(topic_facts.crosswalk(row, labels, t)),
     ]
     return " · ".join(parts)

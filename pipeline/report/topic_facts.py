@@ -62,7 +62,7 @@ def stability(row: Mapping[str, Any], n_refits: int, t: Strings) -> str:
 
 def crosswalk(row: Mapping[str, Any], labels: Mapping[str, str], t: Strings) -> str:
     """Return how a topic lies to the themes."""
-    return t(f"topics.{row['crosswalk']}", theme=labels.get(row["theme"], row["theme"]))
+    return t(f"topics.{row['crosswalk']}", theme=labels.get(row["main_theme"], row["main_theme"]))
 
 
 def leakage(found: Mapping[str, Any] | None, t: Strings) -> str:

@@ -23,7 +23,7 @@ def draw(found: Results, labels: Mapping[str, str], min_units: int, t: Strings) 
             [row["label"] for row in topics["rows"]],
             [row["n_units"] for row in topics["rows"]],
             [_note(row, topics["n_refits"], t) for row in topics["rows"]],
-            [row["status"] == UNSTABLE for row in topics["rows"]],
+            [row["steadiness"] == UNSTABLE for row in topics["rows"]],
             t("topics.axis"),
             nothing,
         ),
@@ -40,7 +40,7 @@ def alternatives(found: Results, min_units: int, t: Strings) -> dict[str, str]:
         said = topic_facts.intro(topics, min_units, t)[0]
         return dict.fromkeys(("topics", "topic_languages", "topic_fits"), said) | {"topic_map": _map_words(points, t)}
     largest = max(topics["rows"], key=lambda row: row["n_units"])
-    stable = sum(row["status"] != UNSTABLE for row in topics["rows"])
+    stable = sum(row["steadiness"] != UNSTABLE for row in topics["rows"])
     return {
         "topics": t(
             "topics.alt", label=largest["label"], n=largest["n_units"], n_stable=stable, n_topics=len(topics["rows"])
@@ -54,7 +54,7 @@ def alternatives(found: Results, min_units: int, t: Strings) -> dict[str, str]:
 def _note(row: Mapping[str, Any], n_refits: int, t: Strings) -> str:
     """Return what stands beside a bar: the units, in how many refits, and that it is unstable."""
     parts = [str(row["n_units"]), topic_facts.stability(row, n_refits, t)]
-    return " · ".join([*parts, *([t("topics.unstable")] if row["status"] == UNSTABLE else [])])
+    return " · ".join([*parts, *([t("topics.unstable")] if row["steadiness"] == UNSTABLE else [])])
 
 
 def _languages(topics: Results, nothing: str, t: Strings) -> Any:
@@ -122,7 +122,7 @@ def _short(row: Mapping[str, Any], t: Strings) -> str:
     """Return a topic's label as it stands on the map: two of its words, and whether it is unstable."""
     words = ", ".join(row["label"].split(", ")[:2])
     words = words if len(words) <= 26 else words[:25].rstrip(" ,") + "…"
-    return f"{words} ({t('topics.unstable')})" if row["status"] == UNSTABLE else words
+    return f"{words} ({t('topics.unstable')})" if row["steadiness"] == UNSTABLE else words
 
 
 def _map_note(points: Results, t: Strings) -> str:
