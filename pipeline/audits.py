@@ -9,9 +9,12 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import GlosaError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VERDICTS = ("same", "different")
 COLUMNS = ("passage_id", "duplicate_of", "found_as", "similarity", "verdict", "auditor", "text", "kept_text")
@@ -62,6 +65,11 @@ def read(file: Path) -> list[Audit]:
 def pairs(said: Iterable[Audit], verdict: str) -> frozenset[frozenset[str]]:
     """Return the pairs that were given a verdict."""
     return frozenset(frozenset((a.passage_id, a.duplicate_of)) for a in said if a.verdict == verdict)
+
+
+def different(table: pd.DataFrame) -> frozenset[frozenset[str]]:
+    """Return the pairs that a person called different, from the table of audits."""
+    return pairs((Audit(*row) for row in table.itertuples(index=False, name=None)), "different")
 
 
 def sheet(rows: Sequence[dict[str, object]], said: Iterable[Audit]) -> str:

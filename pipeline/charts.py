@@ -208,14 +208,14 @@ def _render(figure: Figure, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Any]:
-    """Make a figure that no global state holds on to."""
+def _figure(width: float, height: float, panels: int = 1) -> tuple[Figure, Any]:
+    """Make a figure that no global state holds on to, with its axes; several panels share the y axis."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.add_subplot()
+        return figure, figure.add_subplot() if panels == 1 else figure.subplots(1, panels, sharey=True)
 
 
 def _empty(nothing: str) -> Figure:

@@ -131,7 +131,8 @@ def named(found: Mapping[str, Any], edition: Edition) -> dict[str, Any]:
     """Return the results with every file under the name that it has in an edition."""
 
     def by_name(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return sorted(({**row, "file": edition.files[row["file"]]} for row in rows), key=lambda row: row["file"])
+        shown = [{**row, "file": edition.files.get(row["file"])} for row in rows]  # None: several, taken together
+        return sorted(shown, key=lambda row: (row["file"] is None, row["file"]))
 
     by_source = [{**level, "level": edition.files[level["level"]]} for level in found["groups"]["source"]]
     listed = {file for file in edition.files if file in {row["file"] for row in found["sources"]}}

@@ -19,12 +19,14 @@ import pandas as pd
 from pipeline import prevalence, roles
 from pipeline.prevalence import Coded, Estimate
 from pipeline.schemas import TABLES
+from pipeline.suppression import hidden_by_group
 
 OTHER = "other"
 ALL = "all"
 RECOMMENDATION = "recommendation"
 PEOPLE = "people"  # method of a coding that people decided
 GROUPS = ("language", "role", "source")
+MIN_EXPECTED = 5  # units expected by chance from which a lift is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def theme_counts(corpus: Corpus, repeats: pd.Series) -> pd.DataFrame:
 
 
 def theme_estimates(corpus: Corpus, min_voices: int) -> pd.DataFrame:
-    """Return one row per theme, group and level; cells of fewer than `min_voices` voices are suppressed."""
+    """Return one row per theme, group and level; `suppression` says which are not shown."""
     read = sampled(corpus)
     by_theme = {theme: coded(read, theme) for theme in corpus.codes.columns} if len(read.gold) else {}
     rows = []
@@ -105,34 +107,49 @@ def theme_estimates(corpus: Corpus, min_voices: int) -> pd.DataFrame:
 def _levels(units: pd.DataFrame, min_voices: int) -> Iterator[tuple[str, str, bool]]:
     """Yield (group, level, whether hidden): all units first, then language, role and source."""
     yield ALL, ALL, False
+    hidden = hidden_by_group(units, GROUPS, min_voices)
     for group in GROUPS:
-        by_level = units[units["eligible"]].groupby(group)["voice"].nunique()
-        hidden = suppressed_levels(by_level, min_voices)
-        yield from ((group, str(level), level in hidden) for level in by_level.index)
+        yield from ((group, level, level in hidden[group]) for level in sorted(set(units[group].astype(str))))
 
 
 def _inside(units: pd.DataFrame, group: str, level: str) -> pd.Series:
     return pd.Series(True, index=units.index) if group == ALL else units[group] == level
 
 
-def suppressed_levels(voices: pd.Series, min_voices: int) -> set[str]:
-    """Return the levels of a group that are not shown: those of too few voices, and one more if it is but one.
+def hidden_levels_of(shares: pd.DataFrame) -> dict[str, set[str]]:
+    """Return, per group, the levels that a table of theme estimates does not show."""
+    unshown = shares[shares["suppressed"]]
+    return {group: set(unshown.loc[unshown["group"] == group, "level"]) for group in GROUPS}
 
-    With a single level hidden its counts would follow from the total; the next smallest hides it.
+
+def cooccurrence(corpus: Corpus, theme_ids: Sequence[str]) -> pd.DataFrame:
+    """Return, for every pair of themes, how many units carry both, and how many would if the themes were independent.
+
+    Lift is the one over the other (Brin et al., SIGMOD 1997), null under `MIN_EXPECTED` expected units, where one unit
+    more would move it by a fifth or further. Jaccard is units with both over units with either, null without any.
     """
-    by_size = voices.sort_values(kind="stable")
-    small = list(by_size.index[by_size < min_voices])
-    if len(small) == 1 and len(by_size) > 1:
-        small = list(by_size.index[:2])
-    return set(small)
-
-
-def cooccurrence(codings: pd.DataFrame, theme_ids: Sequence[str]) -> pd.DataFrame:
-    """Return, for every pair of themes, the units coded with both."""
-    assigned = codings[codings["assigned"]]
-    members = {theme: set(assigned.loc[assigned["theme_id"] == theme, "unit_id"]) for theme in theme_ids}
-    rows = [{"theme_a": a, "theme_b": b, "n_both": len(members[a] & members[b])} for a, b in combinations(theme_ids, 2)]
-    return pd.DataFrame(rows, columns=["theme_a", "theme_b", "n_both"])
+    codes, voices = corpus.codes[corpus.units["eligible"]], corpus.units.loc[corpus.units["eligible"], "voice"]
+    rows = []
+    for a, b in combinations(theme_ids, 2):
+        both = codes[a] & codes[b]
+        n_a, n_b, n_both, n_base = int(codes[a].sum()), int(codes[b].sum()), int(both.sum()), len(codes)
+        expected = n_a * n_b / n_base if n_base else 0.0
+        either = n_a + n_b - n_both
+        rows.append(
+            {
+                "theme_a": a,
+                "theme_b": b,
+                "n_a": n_a,
+                "n_b": n_b,
+                "n_both": n_both,
+                "n_base": n_base,
+                "n_voices": voices[both].nunique(),
+                "expected": round(expected, 4),
+                "lift": round(n_both / expected, 4) if expected >= MIN_EXPECTED else np.nan,
+                "jaccard": round(n_both / either, 6) if either else np.nan,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(TABLES["cooccurrence"].columns))
 
 
 def sampled(corpus: Corpus) -> Corpus:

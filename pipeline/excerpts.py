@@ -10,8 +10,10 @@ import pandas as pd
 
 from pipeline import estimates
 from pipeline.editions import Edition
+from pipeline.paraphrases import Paraphrase
 from pipeline.quotable import Quotable
 from pipeline.readings import Reading
+from pipeline.stances import NOT_RESTORABLE
 
 MAX_UNCODED = 8
 MAX_CENTRAL = 3
@@ -24,6 +26,7 @@ def add(
     tables: Mapping[str, pd.DataFrame],
     edition: Edition,
     quotable: Quotable,
+    written: Mapping[str, Paraphrase],
     limit: int,
 ) -> dict[str, Any]:
     """Return the results with the excerpts that an edition may show, at most `limit` of a theme."""
@@ -40,11 +43,12 @@ def add(
         **found["uncoded"],
         "other": chosen([r for r in shown if r["status"] == "other"], estimates.OTHER, limit),
         "abstained": unsure([r for r in shown if r["status"] == "abstained"]),
-        "silent": silent(tables["units"], passages, edition, quotable) if limit else [],
+        "silent": whole(silent(tables["units"]), passages, edition, quotable, written) if limit else [],
+        "dissent": whole(dissent(tables["stances"]), passages, edition, quotable, written) if limit else [],
     }
     topics = [{**topic, "excerpts": central(topic["central"], shown, limit)} for topic in found["topics"]["rows"]]
     quoted = {e["passage_id"] for entry in (*themes, *topics) for e in entry["excerpts"]}
-    quoted |= {e["passage_id"] for kind in ("other", "abstained", "silent") for e in uncoded[kind]}
+    quoted |= {e["passage_id"] for kind in ("other", "abstained", "silent", "dissent") for e in uncoded[kind]}
     verbatim = sorted(i for i in quoted if edition.allows(passages.at[i, "source_id"]) == "verbatim")
     return {
         **found,
@@ -89,15 +93,35 @@ def unsure(readings: Iterable[Reading]) -> list[Excerpt]:
     return [_excerpt(r, "") for r in list(firsts.values())[:MAX_UNCODED]]
 
 
-def silent(units: pd.DataFrame, passages: pd.DataFrame, edition: Edition, quotable: Quotable) -> list[Excerpt]:
-    """Return tips and comments that recommend nothing, where they may be quoted."""
+def silent(units: pd.DataFrame) -> Iterable[str]:
+    """Return tips and comments that recommend nothing."""
     recommends = units.groupby("passage_id")["is_recommendation"].any()
-    ids = [
-        i for i in sorted(recommends.index[~recommends]) if edition.allows(passages.at[i, "source_id"]) == "verbatim"
-    ]
-    return [
-        {"passage_id": i, "text": quotable.text(i), "language": passages.at[i, "language"]} for i in ids[:MAX_UNCODED]
-    ]
+    return list(recommends.index[~recommends])
+
+
+def dissent(stances: pd.DataFrame) -> Iterable[str]:
+    """Return tips and comments that say trust cannot be restored."""
+    return list(stances.loc[stances["stance"] == NOT_RESTORABLE, "passage_id"])
+
+
+def whole(
+    ids: Iterable[str],
+    passages: pd.DataFrame,
+    edition: Edition,
+    quotable: Quotable,
+    written: Mapping[str, Paraphrase],
+) -> list[Excerpt]:
+    """Return passages by id, at most `MAX_UNCODED`: word for word, or what people wrote in place of their units."""
+    shown: list[Excerpt] = []
+    for i in sorted(ids):
+        policy, language = edition.allows(passages.at[i, "source_id"]), passages.at[i, "language"]
+        instead = [written[u] for _, u in quotable.passages[i] if u is not None and u in written]
+        if policy == "verbatim":
+            shown.append({"passage_id": i, "text": quotable.text(i), "kind": policy, "language": language})
+        elif policy == "paraphrase" and instead:
+            text = " … ".join(one.text for one in instead)
+            shown.append({"passage_id": i, "text": text, "kind": policy, "language": instead[0].language or language})
+    return shown[:MAX_UNCODED]
 
 
 def _excerpt(reading: Reading, theme_id: str) -> Excerpt:

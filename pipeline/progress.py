@@ -29,6 +29,12 @@ def track(items: Iterable[T], label: str, total: int) -> Iterator[T]:
         sys.stderr.flush()
 
 
+def say(lines: Iterable[str]) -> None:
+    """Tell the person who watches."""
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+
+
 def _bar(done: int, total: int, width: int = 24) -> str:
     filled = int(width * done / max(total, 1))
     return "━" * filled + "╌" * (width - filled)

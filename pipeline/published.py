@@ -16,8 +16,8 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-# Where two pieces of text meet that may be one word or two: a tag within a line, a word divided at the end of one.
-SEAM = "\u2060"
+from pipeline import pdf_texts
+from pipeline.pdf_texts import SEAM
 
 # Attributes that hold shapes and colours, and elements that hold rules: no words.
 _MARKUP = re.compile(
@@ -160,32 +160,15 @@ def _plain(content: bytes) -> Iterator[Text]:
 
 
 def _pdf(content: bytes) -> Iterator[Text]:
-    """Yield the pages' texts, then every string that the file holds beside them: titles, alternative texts, links."""
-    import pypdf
-    from pypdf.generic import IndirectObject, StreamObject
-
-    reader = pypdf.PdfReader(io.BytesIO(content))
-    for number, page in enumerate(reader.pages, start=1):
-        yield Text(f"page {number}", _DIVIDED.sub(SEAM, page.extract_text()), "text")
-    for number in range(1, int(reader.trailer["/Size"])):
-        found = reader.get_object(IndirectObject(number, 0, reader))
-        yield from (Text(f"object {number}, {key}", text, "strings") for key, text in _pdf_strings(found))
-        if isinstance(found, StreamObject) and found.get("/Type") == "/Metadata":
-            yield from (Text(f"metadata, {t.place}", t.text, "metadata") for t in _markup(found.get_data()))
-
-
-def _pdf_strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the strings that stand in an object of a PDF itself; others it points to are objects of their own."""
-    from pypdf.generic import ArrayObject, DictionaryObject, TextStringObject
-
-    if isinstance(value, TextStringObject):
-        yield key, str(value)
-    elif isinstance(value, DictionaryObject):
-        for name in value:
-            yield from _pdf_strings(value.raw_get(name), name)
-    elif isinstance(value, ArrayObject):
-        for inner in list.__iter__(value):
-            yield from _pdf_strings(inner, key)
+    """Yield the pages' texts, then every string that the file holds beside them."""
+    for number, (shown, said) in enumerate(pdf_texts.pages(content), start=1):
+        yield Text(f"page {number}", _DIVIDED.sub(SEAM, shown), "text")
+        yield Text(f"page {number}, in place of what it shows", said, "said")
+    for place, text in pdf_texts.strings(content):
+        if place == "metadata":
+            yield from (Text(f"metadata, {t.place}", t.text, "metadata") for t in _markup(text.encode()))
+        else:
+            yield Text(place, text, "strings")
 
 
 def _office(content: bytes) -> Iterator[Text]:

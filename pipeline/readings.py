@@ -83,13 +83,15 @@ class _Facts:
     """The tables as look-ups."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        self.files = tables["sources"].set_index("source_id")["file"]
-        self.locators = tables["passages"].set_index("passage_id")["locator"]
-        self.repeats = estimates.occurrences(tables["duplicates"])
+        self.files = dict(zip(tables["sources"]["source_id"], tables["sources"]["file"], strict=True))
+        self.locators = dict(zip(tables["passages"]["passage_id"], tables["passages"]["locator"], strict=True))
+        self.repeats = estimates.occurrences(tables["duplicates"]).to_dict()
         levels = tables["theme_estimates"]
         hidden = levels[levels["suppressed"]]
         self.hidden = {group: set(hidden.loc[hidden["group"] == group, "level"]) for group in GROUPS}
-        self.codings = {unit: list(own.itertuples()) for unit, own in tables["codings"].groupby("unit_id")}
+        self.codings: dict[str, list[Any]] = {}
+        for row in tables["codings"].itertuples():
+            self.codings.setdefault(row.unit_id, []).append(row)
         memberships = tables["topic_memberships"]
         if "assigned" in memberships:
             memberships = memberships[memberships["assigned"]]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import estimates, roles, topic_results
+from pipeline import actions, dissent, estimates, findings, margins, roles, sensitivity, topic_results
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Codebook, Study
@@ -30,13 +30,13 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
     """
     eligible = estimates.eligible_units(tables["units"], tables["passages"], study.settings.units.eligible)
     context = _Context(study, tables, eligible)
-    return {
+    gathered = {
         "study": study.settings.study.model_dump(mode="json"),
         "settings": study.settings.model_dump(mode="json"),
         "corpus": context.corpus(),
         "flow": context.flow(),
         "languages": context.by("language"),
-        "roles": _counts(tables["passages"]["role"], roles_order()),
+        "roles": margins.without(_counts(tables["passages"]["role"], roles_order()), context.hidden["role"]),
         "sources": context.sources(),
         "rejects": context.rejects(),
         "duplicates": context.duplicates(),
@@ -44,6 +44,9 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "themes": context.themes(),
         "groups": {group: context.group(group) for group in estimates.GROUPS},
         "cooccurrence": _records(tables["cooccurrence"]),
+        "sensitivity": sensitivity.records(tables["sensitivity"]),
+        "dissent": dissent.counts(tables),
+        "actions": context.actions(),
         "topics": topic_results.build(tables),
         "points": topic_results.points(tables),
         "uncoded": context.uncoded(),
@@ -53,6 +56,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "coder": dict(figures),
         "run": dict(run),
     }
+    return {**gathered, "findings": findings.find(gathered), "cautions": findings.cautions(gathered)}
 
 
 def worded(found: Mapping[str, Any], themes: Codebook, language: str) -> dict[str, Any]:
@@ -104,24 +108,25 @@ class _Context:
         self.codes = codings[codings["assigned"]].groupby("unit_id", sort=False)["theme_id"].agg(list).to_dict()
         self.by_people = codings["method"] == PEOPLE
         self.abstained = set(codings.loc[codings["status"] == "abstained", "unit_id"]) - set(self.codes)
+        self.hidden = margins.hidden(tables["passages"], tables["theme_estimates"], study.settings.report.min_voices)
 
     def corpus(self) -> dict[str, Any]:
         aside = set(self.tables["duplicates"]["passage_id"])
         voiced = self.passages[self.passages["role"].isin([roles.TIP, roles.COMMENT])]
         distinct = voiced[~voiced.index.isin(aside)]
-        comments = distinct[distinct["role"] == roles.COMMENT]
         who = estimates.voices(self.tables["passages"]).loc[distinct.index]
+        by_role = margins.without(distinct["role"].value_counts().to_dict(), self.hidden["role"])
         return {
             "n_sources": len(self.files),
             "n_passages": len(self.passages),
             "n_duplicates": len(aside),
             "n_distinct": len(self.passages) - len(aside),
             "n_distinct_voiced": len(distinct),
-            "n_tips": int((distinct["role"] == roles.TIP).sum()),
-            "n_comments": len(comments),
+            "n_tips": by_role.get(roles.TIP, 0),
+            "n_comments": by_role.get(roles.COMMENT, 0),
             "n_voices": int(who.nunique()),
             "n_named_voices": int(distinct["voice"].nunique()),
-            "n_unnamed": int(comments["voice"].isna().sum()),
+            "n_other_voices": int(who[distinct["voice"].isna()].nunique()),
             "n_units": len(self.tables["units"]),
             "n_recommendations": int(self.tables["units"]["is_recommendation"].sum()),
             "n_eligible": len(self.eligible),
@@ -172,7 +177,8 @@ class _Context:
             .astype(int)
         )
         counted = counted.sort_index().sort_values("units", ascending=False, kind="stable")
-        return [{"level": str(level), **{str(k): int(v) for k, v in row.items()}} for level, row in counted.iterrows()]
+        rows = [{"level": str(level), **{str(k): int(v) for k, v in row.items()}} for level, row in counted.iterrows()]
+        return margins.by_level(rows, self.hidden[column])
 
     def sources(self) -> list[dict[str, Any]]:
         counts = self.passages.groupby("source_id").size()
@@ -185,19 +191,22 @@ class _Context:
                 "encoding": s.encoding,
                 "bytes": int(s.bytes),
                 "sha256": s.sha256,
-                "passages": int(counts.get(s.source_id, 0)),
+                "passages": None if s.source_id in self.hidden["source"] else int(counts.get(s.source_id, 0)),
             }
             for s in rows.itertuples()
         ]
 
     def rejects(self) -> list[dict[str, Any]]:
         counts = self.tables["rejects"].groupby(["file", "reason"]).size()
-        return [{"file": file, "reason": reason, "n": int(n)} for (file, reason), n in counts.items()]
+        rows = [{"file": file, "reason": reason, "n": int(n)} for (file, reason), n in counts.items()]
+        unshown = {self.files[source] for source in self.hidden["source"]}
+        return margins.pooled(rows, "file", unshown, "reason")
 
     def duplicates(self) -> list[dict[str, Any]]:
         joined = self.tables["duplicates"].join(self.passages["role"], on="passage_id")
         counts = joined.groupby(["kind", "role"]).size()
-        return [{"kind": kind, "role": role, "n": int(n)} for (kind, role), n in counts.items()]
+        rows = [{"kind": kind, "role": role, "n": int(n)} for (kind, role), n in counts.items()]
+        return margins.pooled(rows, "role", self.hidden["role"], "kind")
 
     def audit(self) -> dict[str, Any]:
         """How many of the machine's links a person has looked at, and how many of these were wrong."""
@@ -249,7 +258,9 @@ class _Context:
         """Theme shares by the levels of a group; suppressed cells hold no number."""
         rows = self.tables["theme_estimates"]
         rows = rows[rows["group"] == name]
-        levels = rows.drop_duplicates("level").sort_values(["base_units", "level"], ascending=[False, True])
+        levels = rows.drop_duplicates("level")
+        sizes = levels["base_units"].where(~levels["suppressed"], -1)  # hidden ones last, in an order that says nothing
+        levels = levels.assign(size=sizes).sort_values(["size", "level"], ascending=[False, True])
         return [
             {
                 "level": self.files.get(level.level, level.level) if name == "source" else level.level,
@@ -270,6 +281,14 @@ class _Context:
             }
             for level in levels.itertuples()
         ]
+
+    def actions(self) -> dict[str, Any]:
+        """What the units of each theme ask for, as statements with the units that back them."""
+        units = (
+            actions.Unit(row.unit_id, row.text, row.language, tuple(self.codes.get(row.unit_id, ())), row.voice)
+            for row in self.eligible.itertuples()
+        )
+        return actions.build(self.study.codebook, units)
 
     def uncoded(self) -> dict[str, Any]:
         """What no theme holds: `other`, abstained, and the voices that recommend nothing."""

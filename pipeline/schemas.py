@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline.errors import GlosaError
+from pipeline.stances import STANCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,19 @@ FIGURES: Mapping[str, str] = MappingProxyType(
         "recall": "share of people's marks that the machine gives too, weighted to the corpus",
         "f1": "harmonic mean of precision and recall",
     }
+)
+STEADINESS = ("stable", "unstable", "unmeasured")
+CROSSWALKS = ("inside", "across", "outside")
+VARIATIONS = (
+    "main",
+    "near",
+    "repeats",
+    "without_top_voice",
+    "without_top_voices",
+    "without_language",
+    "without_translated",
+    "only_role",
+    "thresholds",
 )
 DUPLICATE_KINDS = ("exact", "near", "truncated", "translation")
 STATUSES = ("assigned", "rejected", "abstained")
@@ -137,8 +151,8 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "row": _count("row in vectors.npy, from 0"),
         "theme_id": Column("str", "id of the theme in codebook.toml, or other"),
         "score": _share("calibrated probability that the theme applies, or membership in the topic"),
-        "assigned": Column("bool", "whether the unit is coded with the theme"),
-        "method": Column("str", "who or what decided"),
+        "assigned": Column("bool", "whether the unit is coded with the theme, or counted in the topic"),
+        "method": Column("str", "who or what decided; of topics, how they were found"),
         "status": Column("str", "assigned, rejected, or abstained where the coder can't tell", values=STATUSES),
         "label": Column("str", "short name, in the report's language"),
         "definition": Column("str", "definition of the theme, in the report's language"),
@@ -146,8 +160,8 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "n_units": _count("units"),
         "n_mentions": _count("units with every repetition of their passage counted"),
         "share": _share("share of units as coded, uncorrected: n_units of base_units", nullable=True),
-        "share_low": _share("always null: a raw share carries no interval", nullable=True),
-        "share_high": _share("always null: a raw share carries no interval", nullable=True),
+        "share_low": _share("lower end of the 95 % interval; null in theme tables: no interval on raw", nullable=True),
+        "share_high": _share("upper end of the 95 % interval; null in theme tables: no interval on raw", nullable=True),
         "corrected": _share(
             "share of units corrected for coder error with a human-coded sample, or null", nullable=True
         ),
@@ -163,20 +177,69 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "gold_positives": _count("of these, units that people coded with the theme"),
         "positives": Column("str", "units marked, per coder, joined by |; in validation, units that people marked"),
         "n_marked": _count("units that at least one coder marked"),
-        "n_assigned": _count("of the coded units, those that the machine marked"),
+        "n_assigned": _count("units that the machine marked (of those coded), or that have a topic"),
         **{name: column for figure, meaning in FIGURES.items() for name, column in _figure(figure, meaning).items()},
         "grade": Column("str", "what the lower end of alpha's interval allows to be said", values=GRADES),
         "suppressed": Column("bool", "whether the cell has too few voices to be shown"),
         "base_voices": _count("distinct voices in the group"),
         "base_units": _count("recommendation units in the group"),
         "group": Column("str", "what the units are grouped by: all, language, role or source"),
-        "level": Column("str", "the group's value"),
+        "level": Column("str", "the group's value, or a variation's"),
+        "stance": Column("str", "whether it says that trust can be restored", values=STANCES),
+        "variation": Column("str", "what was done otherwise; main: nothing", values=VARIATIONS),
+        "difference": Column(
+            "float64", "share less the share under main, in percentage points", bounds=(-100, 100), nullable=True
+        ),
         "topic_id": Column("int64", "number of the topic, from 0 by size"),
         "stability": _share("share of refits in which the topic appears again, or null if not measured", nullable=True),
+        "overlap": _share("mean Jaccard overlap of the topic with its match in a refit, or null", nullable=True),
+        "steadiness": Column("str", "what the stability allows to be said", values=STEADINESS),
+        "labels": Column("str", "short name per report language as JSON: text, its language, who made it"),
+        "family_id": Column("int64", "number of the family of topics, from 0 by its first topic"),
+        "n_topics": _count("topics of the family"),
+        "crosswalk": Column("str", "how the topic meets the themes", values=CROSSWALKS),
+        "main_theme": Column("str", "the theme that most of its coded units have, or null", nullable=True),
+        "n_coded": _count("units coded with a theme"),
+        "n_other": _count("units coded other"),
+        "n_abstained": _count("units of which the coder can't tell"),
         "keywords": Column("str", "keywords per language as JSON"),
+        "central": Column("str", "the most central units per language as JSON"),
+        "margin": _share("the unit's first membership less its second"),
+        "p": _share("Holm-adjusted p that the levels differ, or null where cells are too small", nullable=True),
+        "k": _count("number of topics compared"),
+        "silhouette": Column(
+            "float64", "mean silhouette on what fell together, or null", bounds=(-1, 1), nullable=True
+        ),
+        "agreement": Column(
+            "float64", "mean adjusted Rand index of fit and refits, or null", bounds=(-1, 1), nullable=True
+        ),
+        "chosen": Column("bool", "whether this number of topics was taken"),
+        "n_eligible": _count("units among which topics were looked for"),
+        "n_sample": _count("units that took part in the fit"),
+        "n_refits": _count("refits without a fifth of the voices"),
+        "n_hidden": _count("keywords left out because they are names or parts of addresses"),
+        "leak_nmi": _share("normalised mutual information of topic and language, or null", nullable=True),
+        "leak_chance": _share("its mean when languages are shuffled among voices, or null", nullable=True),
+        "leak_high": _share("its 97.5 % point when languages are shuffled among voices, or null", nullable=True),
+        "leak_p": _share("how often shuffling gives as much, or null", nullable=True),
+        "x": _share("place from left to right on the picture of units"),
+        "y": _share("place from bottom to top on the picture of units"),
         "theme_a": Column("str", "id of a theme"),
         "theme_b": Column("str", "id of another theme, later in the codebook"),
+        "n_a": _count("units coded with theme_a"),
+        "n_b": _count("units coded with theme_b"),
         "n_both": _count("units coded with both themes"),
+        "n_base": _count("eligible units"),
+        "expected": Column(
+            "float64", "units that would have both if the themes were independent", bounds=(0, float("inf"))
+        ),
+        "lift": Column(
+            "float64",
+            "n_both over expected, or null where expected is under 5",
+            bounds=(0, float("inf")),
+            nullable=True,
+        ),
+        "jaccard": _share("n_both over the units that have either, or null without any", nullable=True),
     }
 )
 
@@ -320,13 +383,91 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 "suppressed",
             ),
         ),
-        "cooccurrence": Table("one pair of themes", ("theme_a", "theme_b"), ("theme_a", "theme_b", "n_both")),
+        "cooccurrence": Table(
+            "one pair of themes",
+            ("theme_a", "theme_b"),
+            ("theme_a", "theme_b", "n_a", "n_b", "n_both", "n_base", "n_voices", "expected", "lift", "jaccard"),
+        ),
+        "stances": Table(
+            "one distinct tip or comment that says whether trust can be restored",
+            ("passage_id",),
+            ("passage_id", "stance", "start", "end"),
+        ),
+        "sensitivity": Table(
+            "one theme under one variation of the counting",
+            ("variation", "level", "theme_id"),
+            ("variation", "level", "theme_id", "n_units", "base_units", "share", "difference", "suppressed"),
+        ),
         "topics": Table(
             "one inductive topic",
             ("topic_id",),
-            ("topic_id", "label", "n_units", "n_voices", "stability", "keywords"),
+            (
+                "topic_id",
+                "label",
+                "labels",
+                "family_id",
+                "n_units",
+                "n_voices",
+                "stability",
+                "overlap",
+                "steadiness",
+                "crosswalk",
+                "main_theme",
+                "n_coded",
+                "n_other",
+                "n_abstained",
+                "keywords",
+                "central",
+            ),
         ),
-        "topic_memberships": Table("one unit in one topic", ("unit_id", "topic_id"), ("unit_id", "topic_id", "score")),
+        "topic_families": Table(
+            "one family of topics, the upper level",
+            ("family_id",),
+            ("family_id", "label", "labels", "n_topics", "n_units", "n_voices"),
+        ),
+        "topic_memberships": Table(
+            "one unit in one topic, as far as it belongs there",
+            ("unit_id", "topic_id"),
+            ("unit_id", "topic_id", "score", "assigned", "margin"),
+        ),
+        "topic_estimates": Table(
+            "one topic in one group",
+            ("topic_id", "group", "level"),
+            (
+                "topic_id",
+                "group",
+                "level",
+                "n_voices",
+                "n_units",
+                "base_voices",
+                "base_units",
+                "share",
+                "share_low",
+                "share_high",
+                "p",
+                "suppressed",
+            ),
+        ),
+        "topic_fits": Table(
+            "one number of topics that was compared", ("k",), ("k", "silhouette", "agreement", "chosen")
+        ),
+        "topic_summary": Table(
+            "the search for topics as a whole",
+            ("method",),
+            (
+                "method",
+                "n_eligible",
+                "n_assigned",
+                "n_sample",
+                "n_refits",
+                "n_hidden",
+                "leak_nmi",
+                "leak_chance",
+                "leak_high",
+                "leak_p",
+            ),
+        ),
+        "layout": Table("one unit's place on a picture", ("unit_id",), ("unit_id", "x", "y")),
         "topic_themes": Table(
             "one topic met with one theme (crosswalk)",
             ("topic_id", "theme_id"),

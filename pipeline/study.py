@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import ipaddress
 import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -98,9 +100,37 @@ class CodingSection(_Section):
 
 
 class TopicsSection(_Section):
-    """How small a topic may be."""
+    """How small a topic may be, and whether a language model on this machine is asked for labels."""
 
     min_size: int = Field(default=5, ge=2)
+    margin: float = Field(default=0.05, ge=0.0, lt=1.0)
+    stable: float = Field(default=0.6, ge=0.0, le=1.0)
+    label_endpoint: str = ""
+    label_model: str = ""
+
+    @field_validator("label_endpoint")
+    @classmethod
+    def _on_this_machine(cls, url: str) -> str:
+        if url and not is_loopback(url):
+            raise ValueError("an address on this machine such as http://127.0.0.1:1234/v1: no network at run time")
+        return url
+
+    @model_validator(mode="after")
+    def _an_endpoint_needs_a_model(self) -> TopicsSection:
+        if self.label_endpoint and not self.label_model:
+            raise ValueError("label_endpoint needs label_model beside it: which model is to answer?")
+        return self
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL names this machine and nothing else: localhost, 127.0.0.0/8 or [::1]."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in {"http", "https"} and not (parts.query or parts.fragment or "@" in parts.netloc)
+        host = parts.hostname or ""
+        return plain and parts.port != 0 and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False
 
 
 class SourceRule(_Section):

@@ -152,22 +152,22 @@ def test_counts_agree_with_counting_by_hand(rows: list[tuple[str, bool]]) -> Non
     schemas.validate("theme_estimates", table)
 
 
-@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20), min_size=1), st.integers(1, 10))
-def test_a_single_hidden_level_hides_another(voices: dict[str, int], k: int) -> None:
-    hidden = estimates.suppressed_levels(pd.Series(voices), k)
-    assert {level for level, n in voices.items() if n < k} <= hidden
-    assert len(hidden) != 1 or len(voices) == 1
-
-
-def test_cooccurrence_counts_units_with_both() -> None:
-    rows = [("u1", "a"), ("u1", "b"), ("u2", "a"), ("u3", "b"), ("u3", "c"), ("u3", "a")]
-    codings = pd.DataFrame(rows, columns=["unit_id", "theme_id"]).assign(assigned=True)
-    table = estimates.cooccurrence(codings, THEMES)
-    assert {(r.theme_a, r.theme_b): r.n_both for r in table.itertuples()} == {
-        ("a", "b"): 2,
-        ("a", "c"): 1,
-        ("b", "c"): 1,
-    }
+def test_cooccurrence_is_measured_against_chance() -> None:
+    """Of 40 units 20 have a, 12 have b, 8 both: 6 by chance. With c, 20 x 3 / 40 expected are too few to say."""
+    names = pd.Index([f"u{i}" for i in range(40)])
+    about = pd.DataFrame({"voice": [f"v{i % 5}" for i in range(40)], "eligible": True}, index=names)
+    marks = {"a": range(20), "b": range(12, 24), "c": range(3), "d": ()}
+    codes = pd.DataFrame({theme: [i in units for i in range(40)] for theme, units in marks.items()}, names)
+    whole = estimates.Corpus(about, codes, codes, codes.head(0).astype(float), pd.Series(dtype=float))
+    table = estimates.cooccurrence(whole, list(marks)).set_index(["theme_a", "theme_b"])
+    found = table.loc[("a", "b")]
+    assert tuple(found[["n_a", "n_b", "n_both", "n_base", "n_voices"]]) == (20, 12, 8, 40, 5)
+    assert (found["expected"], found["lift"], found["jaccard"]) == (6.0, 1.3333, round(8 / 24, 6))
+    assert table.loc[("a", "c"), "n_both"] == 3
+    assert table.loc[("a", "c"), "expected"] == 1.5
+    assert pd.isna(table.loc[("a", "c"), "lift"])
+    assert table.loc[("a", "d"), "jaccard"] == 0
+    schemas.validate("cooccurrence", table.reset_index())
 
 
 @given(st.text(max_size=60), st.sampled_from(["es", "en", "pt", "fr", "de", "it", "und", "xx"]))

@@ -73,7 +73,7 @@ def tables() -> dict[str, pd.DataFrame]:
             {"unit_id": ["u1", "u1"], "topic_id": [0, 1], "score": [0.1, 0.9], "assigned": [False, True]}
         ),
         "layout": pd.DataFrame({"unit_id": ["u3"], "x": [0.25], "y": [0.5]}),
-        "stances": pd.DataFrame({"passage_id": ["p1"], "stance": ["restorable"]}),
+        "stances": pd.DataFrame({"passage_id": ["p1", "p3"], "stance": ["restorable", "not_restorable"]}),
     }
 
 
@@ -132,25 +132,28 @@ def test_the_public_edition_shows_what_its_policy_allows() -> None:
 @pytest.mark.parametrize(
     ("of", "places", "silent"),
     [
-        (edition("restricted", "verbatim"), ["p1", "p2", "p3"], 1),
-        (edition(), [], 0),
-        (edition(by_source={"s2": "verbatim"}), ["p2", "p3"], 1),
+        (edition("restricted", "verbatim"), ["p1", "p2", "p3"], ["Trust like that does not come back."]),
+        (edition(), [], ["No way back."]),
+        (edition(policy="none"), [], []),
+        (edition(by_source={"s2": "verbatim"}), ["p2", "p3"], ["Trust like that does not come back."]),
     ],
 )
-def test_excerpts_and_their_places_follow_the_policy(of: Edition, places: list[str], silent: int) -> None:
+def test_excerpts_and_their_places_follow_the_policy(of: Edition, places: list[str], silent: list[str]) -> None:
     read = tables()
     words = quotable.build(read["passages"], read["units"], FINDER, KINDS)
-    seen = list(build(of, {"u1": Paraphrase("Conviene dirigirse a la persona.", "")}).values())
+    written = {"u1": Paraphrase("Conviene dirigirse a la persona.", ""), "u4": Paraphrase("No way back.", "")}
+    seen = list(build(of, written).values())
     found = {"themes": [{"id": "dialogue"}, {"id": "empathy"}], "uncoded": {"n_other": 1}}
-    shown = excerpts.add(found, seen, read, of, words, 6)
-    assert [e["unit_id"] for e in shown["themes"][0]["excerpts"]] == ["u1"]
+    shown = excerpts.add(found, seen, read, of, words, written, 6)
+    assert [e["unit_id"] for e in shown["themes"][0]["excerpts"]] == (["u1"] if of.policy != "none" else [])
     assert [p["passage_id"] for p in shown["passages"]] == places
-    assert len(shown["uncoded"]["silent"]) == silent
+    assert [e["text"] for e in shown["uncoded"]["silent"]] == silent
+    assert [e["text"] for e in shown["uncoded"]["dissent"]] == silent
     assert shown["uncoded"]["n_other"] == 1
     for passage in shown["passages"]:
         assert (passage["locator"] is None) == of.is_public
         assert (passage["start"] is None) == of.is_public
-    nothing = excerpts.add(found, seen, read, of, words, 0)
+    nothing = excerpts.add(found, seen, read, of, words, written, 0)
     assert nothing["passages"] == []
 
 
@@ -274,6 +277,7 @@ def test_the_public_edition_of_a_mixed_study(mixed: study.Study) -> None:
     text = (mixed.public / "theme_report.html").read_text(encoding="utf-8")
     assert "Frase rehecha por nosotros." in text
     assert "Everybody in it was asked." in text
+    assert "Solo cita las fuentes que pueden citarse" in text
     everything = "".join(p.read_text("utf-8") for p in mixed.public.rglob("*") if p.suffix != ".png" and p.is_file())
     for row in read_table(mixed.processed / "sources.parquet", "sources").itertuples():
         assert row.file.partition("#")[0] not in everything

@@ -20,7 +20,7 @@ from pipeline.errors import GlosaError
 from pipeline.wordruns import Forbidden
 from tests import builders
 
-QUOTED = "Hay que pedir perdón sin excusas, delante de todo el grupo."
+QUOTED = "Hay que pedir perdón sin más, delante de todo el grupo."
 CLEAN = "Conviene disculparse ante los demás y no buscar justificación ninguna."
 FINDER = privacy.Finder(["Nerea Olabarri"])
 FORBIDDEN = Forbidden(
@@ -189,8 +189,8 @@ def test_a_name_is_seen_in_either_edition(name: str) -> None:
 
 
 def test_five_words_are_no_leak_and_six_are() -> None:
-    assert FORBIDDEN.first(["… que pedir perdón sin excusas …"]) is None
-    assert FORBIDDEN.first(["… hay que pedir perdon sin excusas …"]) == (0, "hay que pedir perdon sin excusas")
+    assert FORBIDDEN.first(["… que pedir perdón sin más …"]) is None
+    assert FORBIDDEN.first(["… hay que pedir perdon sin más …"]) == (0, "hay que pedir perdon sin mas")
 
 
 def test_words_on_both_sides_of_a_replaced_name_are_seen() -> None:
@@ -199,9 +199,9 @@ def test_words_on_both_sides_of_a_replaced_name_are_seen() -> None:
 
 
 def test_what_the_study_states_itself_may_stand() -> None:
-    stated = Forbidden([("u1", QUOTED)], ["El lema: hay que pedir perdón sin excusas."])
-    assert stated.first(["hay que pedir perdón sin excusas"]) is None
-    assert stated.first(["hay que pedir perdón sin excusas delante"]) is not None
+    stated = Forbidden([("u1", QUOTED)], ["El lema: hay que pedir perdón sin más."])
+    assert stated.first(["hay que pedir perdón sin más"]) is None
+    assert stated.first(["hay que pedir perdón sin más delante"]) is not None
 
 
 def test_scripts_without_spaces_count_characters() -> None:

@@ -272,6 +272,12 @@ def test_topic_keywords_that_are_names_are_dropped() -> None:
     assert shown["label"].tolist() == ["pedir, rosa, hablar"]
     assert json.loads(shown["keywords"][0]) == {"es": ["pedir", "rosa", "hablar"]}
     assert n_dropped == 2
+    labels = json.dumps({"es": {"text": "pedir a nerea", "made_by": "model"}, "en": {"text": "ask", "made_by": "x"}})
+    families, _ = keywords.without_names(topics.assign(labels=labels).drop(columns="keywords"), finder, vocabulary)
+    assert families["label"].tolist() == ["pedir, rosa"]
+    shown, _ = keywords.without_names(topics.assign(labels=labels), finder, vocabulary)
+    found = json.loads(shown["labels"][0])
+    assert (found["es"]["text"], found["en"]["text"]) == ("pedir, rosa, hablar", "ask")
 
 
 def test_files_that_are_published_under_one_name_stay_apart() -> None:

@@ -69,7 +69,7 @@ def test_the_page_is_self_contained(finished: study.Study) -> None:
 
 def test_figures_say_what_they_show_and_have_their_data(page: Any) -> None:
     figures = page.css("figure")
-    assert len(figures) == 5
+    assert len(figures) == 7
     for figure in figures:
         assert len(figure.css_first(".chart").attributes["aria-label"]) > 20
         assert figure.css_first("svg") is not None
@@ -89,8 +89,11 @@ def test_sums_agree(results: dict[str, Any], finished: study.Study) -> None:
     assert flow["distinct"] == flow["voiced"] + flow["prompt"] + flow["navigation"]
     assert flow["units"] == flow["eligible"] + flow["repeated"] + flow["not_eligible"]
     assert flow["eligible"] == flow["coded"] + flow["other"] + flow["abstained"]
-    assert corpus["n_distinct_voiced"] == corpus["n_tips"] + corpus["n_comments"]
-    assert sum(row["units"] for row in results["languages"]) == corpus["n_units"]
+    assert corpus["n_tips"] is corpus["n_comments"] is None  # three editors: too few, and comments are the rest
+    assert corpus["n_voices"] == corpus["n_named_voices"] + corpus["n_other_voices"]
+    shown = [row["units"] for row in results["languages"] if not row["suppressed"]]
+    assert 0 < sum(shown) < corpus["n_units"]
+    assert all(row["units"] is None for row in results["languages"] if row["suppressed"])
     themes = read_table(finished.processed / "themes.parquet", "themes").set_index("theme_id")
     for theme in results["themes"]:
         assert theme["n_units"] == themes.at[theme["id"], "n_units"]
@@ -190,4 +193,11 @@ def test_a_browser_shows_it_without_a_request_or_a_word_out_of_place(finished: s
             " && getComputedStyle(e).display !== 'inline').map(e => e.textContent)"
         )
         assert clipped == []
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": 658, "height": 900})  # A4 between the margins
+        off_the_paper = tab.evaluate(
+            "[...document.querySelectorAll('table, svg, pre, code')].filter(e => e.getBoundingClientRect().right >"
+            " document.body.getBoundingClientRect().right + 1).map(e => e.textContent.slice(0, 60))"
+        )
+        assert off_the_paper == []
         browser.close()

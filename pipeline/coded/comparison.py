@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from pipeline.coded.gold import SETTLED, Gold
 from pipeline.estimates import ALL, RECOMMENDATION
 from pipeline.store import read_table
 from pipeline.study import Study
+from pipeline.suppression import suppress
 
 Cell = tuple[str, str, str]  # target, group, level
 
@@ -74,16 +75,18 @@ def compared(people: Gold, units: pd.DataFrame, decided: pd.DataFrame, targets: 
     return Compared(people.coders, reliability, validity)
 
 
-def rows(figures: dict[Cell, Reliability] | dict[Cell, Validity], min_voices: int) -> Iterator[dict[str, object]]:
-    """Yield the figures as flat rows of a table; languages of too few voices are suppressed, as in all tables."""
+def rows(
+    figures: dict[Cell, Reliability] | dict[Cell, Validity], min_voices: int, hidden: Collection[str] = ()
+) -> Iterator[dict[str, object]]:
+    """Yield the figures as flat rows of a table; languages of too few voices are suppressed, and those `hidden`."""
     for (target, group, level), found in figures.items():
         voices = {lev: f.n_voices for (name, grp, lev), f in figures.items() if name == target and grp == group}
-        hidden = group != ALL and level in estimates.suppressed_levels(pd.Series(voices), min_voices)
+        unshown = group != ALL and level in suppress(voices, min_voices, hidden)
         flat = agreement.row(found)
         counts = flat["positives"] if isinstance(flat["positives"], tuple) else (flat["positives"],)
         flat |= {"n_assigned": flat.get("assigned"), "grade": flat.get("verdict")}
         flat |= {"positives": "|".join(map(str, counts))}
-        yield {"theme_id": target, "group": group, "level": level, **flat, "suppressed": hidden}
+        yield {"theme_id": target, "group": group, "level": level, **flat, "suppressed": unshown}
 
 
 def _marks(coded: pd.DataFrame, target: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from pipeline.engines import e5, encoder, tuned
 from pipeline.engines.encoder import Encoder
 from pipeline.engines.levelled import Levelled
 from pipeline.progress import track
-from pipeline.study import Study
+from pipeline.study import EMBEDDED_MODEL, Study
 
 _BLOCK = 1024
 
@@ -80,6 +80,11 @@ def plain_for(study: Study) -> Levelled | None:
     if study.settings.coding.profile == "fast":
         return None
     return Levelled(_cached(study, e5.E5Encoder(tuned=False)))
+
+
+def second_view(study: Study) -> Levelled | None:
+    """Return the second encoder of topics; None in the fast profile, or where the study names a model of its own."""
+    return plain_for(study) if study.settings.embed.model == EMBEDDED_MODEL else None
 
 
 def embedded_for(study: Study) -> CachedEncoder:

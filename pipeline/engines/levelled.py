@@ -16,6 +16,7 @@ from pipeline.engines.encoder import Encoder
 from pipeline.engines.recommender import read_json
 
 DIRECTIONS = "languages.json"
+MIN_CENTRED = 50  # rows of a language whose mean says something
 
 
 class Levelled:
@@ -39,6 +40,20 @@ def level(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Return unit vectors without their parts along `directions` (orthonormal rows)."""
     rest = vectors - (vectors @ directions.T) @ directions
     return np.asarray(rest / np.linalg.norm(rest, axis=1, keepdims=True), dtype=np.float32)
+
+
+def by_language(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:
+    """Return unit vectors that are centred, those of every language of at least `MIN_CENTRED` rows on its own mean.
+
+    What is left can't tell languages apart by their means, whatever the encoder; what only one language talks of stays.
+    """
+    names = np.asarray(languages, dtype=object)
+    rest = vectors - vectors.mean(axis=0)
+    for name in sorted(set(languages)):
+        own = names == name
+        if own.sum() >= MIN_CENTRED:
+            rest[own] -= rest[own].mean(axis=0)
+    return np.asarray(rest / np.maximum(np.linalg.norm(rest, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 def directions(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Inductive topics with BERTopic, with deterministic parts inside it.
 
-No UMAP and no HDBSCAN: vectors are clustered as they are, in an order that depends on their content alone,
-with a fixed seed. Which clustering is used follows a ladder by corpus size: too few units are a list, some
-are merged agglomeratively, many go to spherical k-means. The number of topics is the one with the highest
-mean silhouette (Rousseeuw 1987).
+No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units are a list; up to `SAMPLE` all take part in the
+fit (`consensus`); above, a sample takes part and the others are placed by the same rule. The number of topics is the
+one with the highest mean silhouette (Rousseeuw 1987) among what fell together, up to the cube root of the number of
+units: more could not be read. A unit that belongs to two topics alike is left unassigned, and said to be.
 """
 
 from __future__ import annotations
@@ -11,178 +11,203 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from pipeline.languages import Lexicon, lexicon
+from pipeline.engines import consensus
+from pipeline.engines.consensus import Ensemble
 from pipeline.manifest import SEED
 from pipeline.wording import words
 
 MIN_UNITS = 15
-_AGGLOMERATIVE_UP_TO = 100
-# Below this many units two topics may be all there is; above, fewer than four say nothing.
-_FEW_UNITS, _LEAST_TOPICS = 50, 4
-_MAX_TOPICS = 15
-_SILHOUETTE_SAMPLE = 2_000
-_KEYWORDS = 6
-_MIN_KEYWORD_LETTERS = 3
+SAMPLE = 8_000
+LIST, CONSENSUS, SAMPLED = "list", "consensus", "sample"
+_LEAST_MOST = 4
+_SILHOUETTE_SAMPLE = 3_000
+_BLOCK = 8_192
 
 
-def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int) -> list[int]:
-    """Return the topic of every text, numbered from 0 by size, or -1; all -1 for fewer than `MIN_UNITS`.
+@dataclass(frozen=True)
+class Cut:
+    """One number of topics, and how well it parts what fell together (None where it can't be said)."""
+
+    k: int
+    silhouette: float | None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Topics of units, in the order of the rows.
+
+    Attributes:
+        method: how they were found, see the ladder.
+        topics: the topic of each row from 0 by size, or -1.
+        memberships: how much each row belongs to each topic (rows × topics).
+        cuts: the numbers of topics that were compared; `k` is the one that was taken.
+        parents: the family of each topic, from 0.
+        rows: which rows took part in the fit.
+        ensemble: what was learned from them; None for a list.
+    """
+
+    method: str
+    topics: np.ndarray
+    memberships: np.ndarray
+    cuts: tuple[Cut, ...]
+    k: int
+    parents: tuple[int, ...]
+    rows: np.ndarray
+    ensemble: Ensemble | None
+
+    @property
+    def margins(self) -> np.ndarray:
+        """How much more each row belongs to its first topic than to its second, between 0 and 1."""
+        return margins(self.memberships)
+
+
+def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float) -> Fit:
+    """Find topics.
 
     Args:
         texts: the units, in canonical order (the same for the same set of units).
         vectors: unit vectors, one row per text.
-        min_size: a cluster of fewer texts is no topic.
+        min_size: a cluster of fewer rows is no topic; its rows go to the next.
+        margin: a row with a smaller one is unassigned.
     """
-    if len(texts) < MIN_UNITS:
-        return [-1] * len(texts)
+    n = len(texts)
+    if n < MIN_UNITS:
+        return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
+    with threadpool_limits(1):
+        chosen = sample(n)
+        engine = _Consensus(min_size)
+        _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
+        memberships = np.vstack([engine.place(vectors[i : i + _BLOCK]) for i in range(0, n, _BLOCK)])
+        order, parents = engine.by_size(memberships)
+        memberships = memberships[:, order]
+        topics = memberships.argmax(axis=1)
+        topics[margins(memberships) < margin] = -1
+    method = CONSENSUS if len(chosen) == n else SAMPLED
+    return Fit(method, topics, memberships, engine.cuts, engine.k, parents, chosen, engine.ensemble)
+
+
+def sample(n: int, size: int = SAMPLE) -> np.ndarray:
+    """Return the rows that take part in a fit, in order: all, or `size` of them drawn with the fixed seed."""
+    if n <= size:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(SEED).choice(n, size, replace=False))
+
+
+def margins(memberships: np.ndarray) -> np.ndarray:
+    """Return the first membership less the second, per row; with one topic, the membership itself."""
+    if memberships.shape[1] < 2:
+        return np.asarray(memberships.max(axis=1, initial=0.0))
+    highest = np.sort(memberships, axis=1)
+    return np.asarray(highest[:, -1] - highest[:, -2])
+
+
+def most_topics(n: int) -> int:
+    """Return how many topics there may be at most: the cube root of the number of units, but at least four."""
+    return max(_LEAST_MOST, round(math.cbrt(n)))
+
+
+def compare(ensemble: Ensemble, most: int) -> tuple[Cut, ...]:
+    """Return the mean silhouette of every number of topics from 2 to `most`, on what fell together."""
+    from sklearn.metrics import silhouette_score
+
+    step = max(1, -(-len(ensemble.votes) // _SILHOUETTE_SAMPLE))
+    apart = 1 - consensus.together(ensemble.votes[::step], len(ensemble.members))
+    np.fill_diagonal(apart, 0)
+    cuts = []
+    for k in range(2, most + 1):
+        labels = ensemble.memberships(ensemble.cut(k)).argmax(axis=1)[::step]
+        sayable = 1 < len(np.unique(labels)) < len(labels)
+        cuts.append(Cut(k, round(float(silhouette_score(apart, labels, metric="precomputed")), 6) if sayable else None))
+    return tuple(cuts)
+
+
+def best(cuts: Sequence[Cut]) -> int:
+    """Return the number of topics with the highest silhouette, of equals the smallest; 1 where none can be said."""
+    known = [cut for cut in cuts if cut.silhouette is not None]
+    return int(max(known, key=lambda cut: (cut.silhouette or 0.0, -cut.k)).k) if known else 1
+
+
+def topics_of(ensemble: Ensemble, k: int, min_size: int) -> np.ndarray:
+    """Return the topic of each row of the fit for `k` topics; topics of fewer than `min_size` rows are dissolved."""
+    labels = consensus.in_order(ensemble.memberships(ensemble.cut(k)).argmax(axis=1))
+    while len(sizes := np.bincount(labels)) > 1 and sizes.min() < min_size:
+        least = int(sizes.argmin())
+        found = ensemble.memberships(labels)
+        found[:, least] = -1
+        labels = consensus.in_order(np.where(labels == least, found.argmax(axis=1), labels))
+    return labels
+
+
+class _Consensus:
+    """A clustering model as BERTopic expects one (`fit`, `labels_`), and what it has learned."""
+
+    def __init__(self, min_size: int) -> None:
+        self.min_size = min_size
+        self.labels_: np.ndarray = np.empty(0, dtype=int)
+        self.cuts: tuple[Cut, ...] = ()
+        self.k = 1
+
+    def fit(self, vectors: np.ndarray, y: object = None) -> _Consensus:  # noqa: ARG002
+        """Cluster the vectors."""
+        self.ensemble = consensus.fit(np.asarray(vectors, dtype=np.float32))
+        most = min(
+            most_topics(len(vectors)), len(vectors) // self.min_size, len(np.unique(self.ensemble.votes, axis=0))
+        )
+        self.cuts = compare(self.ensemble, most)
+        self.k = best(self.cuts)
+        self.labels_ = topics_of(self.ensemble, self.k, self.min_size)
+        return self
+
+    def place(self, vectors: np.ndarray) -> np.ndarray:
+        """Return how much each vector belongs to each topic."""
+        return self.ensemble.memberships(self.labels_, self.ensemble.vote(vectors))
+
+    def by_size(self, memberships: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Return the topics from the largest on (of equals, that of the first row), and the family of each."""
+        sizes = np.bincount(memberships.argmax(axis=1), minlength=memberships.shape[1])
+        order = np.argsort(-sizes, kind="stable")
+        return order, tuple(consensus.in_order(self._families()[order]).tolist())
+
+    def _families(self) -> np.ndarray:
+        """Return the upper level: topics merged where merging them costs least, at the widest gap of the tree."""
+        from scipy.cluster.hierarchy import fcluster, linkage
+
+        n = int(self.labels_.max()) + 1
+        if n < 4:
+            return np.arange(n)
+        topics = np.eye(n, dtype=np.float32)[self.labels_]
+        votes = topics.T @ self.ensemble.votes / topics.sum(axis=0)[:, None]
+        apart = 1 - votes @ votes.T / len(self.ensemble.members)
+        tree = linkage(apart[np.triu_indices(n, 1)].astype(np.float64), "average")
+        numbers = range(2, max(3, (n + 1) // 2 + 1))
+        # A cut into m families lives from the merge that makes m of them to the one that ends it.
+        lives = {m: tree[n - m, 2] - tree[n - m - 1, 2] for m in numbers}
+        return np.asarray(fcluster(tree, max(numbers, key=lambda m: (round(lives[m], 6), -m)), "maxclust"))
+
+
+def _with_bertopic(texts: Sequence[str], vectors: np.ndarray, engine: _Consensus) -> None:
+    """Run the clustering as BERTopic's, without its reduction and its embeddings."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
     from bertopic.dimensionality import BaseDimensionalityReduction
     from sklearn.feature_extraction.text import CountVectorizer
 
-    model = BERTopic(
+    BERTopic(
         embedding_model=BaseEmbedder(),
         umap_model=BaseDimensionalityReduction(),
-        hdbscan_model=_Clusters(min_size),
+        hdbscan_model=engine,
         vectorizer_model=CountVectorizer(analyzer=_terms),
         calculate_probabilities=False,
         verbose=False,
-    )
-    found, _ = model.fit_transform(list(texts), np.asarray(vectors, dtype=np.float64))
-    return _by_size([int(topic) for topic in found])
-
-
-def keywords(texts: Sequence[str], languages: Sequence[str], topics: Sequence[int]) -> dict[int, dict[str, list[str]]]:
-    """Return, per topic and language, the words that set the topic apart within that language (class-based TF-IDF)."""
-    found: dict[int, dict[str, list[str]]] = {topic: {} for topic in sorted(set(topics)) if topic >= 0}
-    for language in sorted(set(languages)):
-        chosen = [i for i, code in enumerate(languages) if code == language and topics[i] >= 0]
-        own_topics = sorted({topics[i] for i in chosen})
-        classes = [
-            " ".join(_content_words(texts[i], lexicon(language)) for i in chosen if topics[i] == topic)
-            for topic in own_topics
-        ]
-        for topic, terms in zip(own_topics, _class_tfidf(classes), strict=True):
-            if terms:
-                found[topic][language] = terms
-    return found
-
-
-def centrality(vectors: np.ndarray, topics: Sequence[int]) -> np.ndarray:
-    """Return each unit's cosine with the mean of its topic, between 0 and 1; 0 for a unit without topic."""
-    scores = np.zeros(len(topics))
-    labels = np.asarray(topics)
-    for topic in sorted(set(topics) - {-1}):
-        members = labels == topic
-        mean = vectors[members].mean(axis=0)
-        scores[members] = vectors[members] @ mean / max(float(np.linalg.norm(mean)), 1e-12)
-    rounded: np.ndarray = np.round(np.clip(scores, 0, 1), 4)
-    return rounded
-
-
-class _Clusters:
-    """A clustering model as BERTopic expects one: `fit`, `labels_`."""
-
-    def __init__(self, min_size: int) -> None:
-        self.min_size = min_size
-        self.labels_: np.ndarray = np.empty(0, dtype=int)
-
-    def fit(self, vectors: np.ndarray, y: object = None) -> _Clusters:  # noqa: ARG002
-        """Cluster the vectors; clusters under the minimal size become -1."""
-        labels = cluster(vectors, self.min_size)
-        sizes = np.bincount(labels)
-        labels[sizes[labels] < self.min_size] = -1
-        self.labels_ = labels if (labels >= 0).any() else np.zeros(len(vectors), dtype=int)
-        return self
-
-
-def cluster(vectors: np.ndarray, min_size: int) -> np.ndarray:
-    """Return a cluster per row, with the number of clusters that has the highest silhouette."""
-    distinct = len(np.unique(np.round(vectors, 5), axis=0))
-    upper = min(_MAX_TOPICS, len(vectors) // min_size, math.isqrt(len(vectors)), distinct - 1)
-    if upper < 2:
-        return np.zeros(len(vectors), dtype=int)
-    numbers = range(min(_LEAST_TOPICS if len(vectors) >= _FEW_UNITS else 2, upper), upper + 1)
-    if len(vectors) <= _AGGLOMERATIVE_UP_TO:
-        candidates = _agglomerative(vectors, numbers)
-    else:
-        candidates = [_spherical_k_means(vectors, k) for k in numbers]
-    return max(candidates, key=lambda labels: (_silhouette(vectors, labels), -labels.max()))
-
-
-def _agglomerative(vectors: np.ndarray, numbers: Sequence[int]) -> list[np.ndarray]:
-    """Ward's merging of unit vectors, cut at every number of clusters; one tree serves all cuts."""
-    from scipy.cluster.hierarchy import cut_tree, ward
-
-    cuts = cut_tree(ward(vectors), n_clusters=list(numbers))
-    return [cuts[:, i] for i in range(cuts.shape[1])]
-
-
-def _spherical_k_means(vectors: np.ndarray, k: int) -> np.ndarray:
-    """K-means on unit vectors; the draws come from a fixed seed over rows in canonical order."""
-    from sklearn.cluster import KMeans
-
-    labels: np.ndarray = KMeans(k, n_init=10, random_state=SEED).fit_predict(vectors)
-    return labels
-
-
-def _silhouette(vectors: np.ndarray, labels: np.ndarray) -> float:
-    from sklearn.metrics import silhouette_score
-
-    step = max(1, -(-len(vectors) // _SILHOUETTE_SAMPLE))
-    some, their = vectors[::step], labels[::step]
-    if not 1 < len(np.unique(their)) < len(some):
-        return -1.0
-    return round(float(silhouette_score(some, their, metric="cosine")), 6)
-
-
-def _by_size(topics: Sequence[int]) -> list[int]:
-    """Number topics by size, and among equals by their first member."""
-    first: dict[int, int] = {}
-    for i, topic in enumerate(topics):
-        first.setdefault(topic, i)
-    sizes = {topic: list(topics).count(topic) for topic in first if topic >= 0}
-    order = sorted(sizes, key=lambda topic: (-sizes[topic], first[topic]))
-    number = {topic: i for i, topic in enumerate(order)} | {-1: -1}
-    return [number[topic] for topic in topics]
-
-
-def _content_words(text: str, known: Lexicon) -> str:
-    return " ".join(
-        word
-        for word in words(text)
-        if word not in known.stop
-        and word not in known.negators
-        and len(word) >= _MIN_KEYWORD_LETTERS
-        and word.isalpha()
-    )
+    ).fit(list(texts), np.asarray(vectors))
 
 
 def _terms(text: str) -> list[str]:
     """Return a text's words, and one sign more: BERTopic's weighting fails on a vocabulary of one or none."""
     return [*words(text), "¶"]
-
-
-def _class_tfidf(classes: Sequence[str]) -> list[list[str]]:
-    """Return the best terms of every class; a class without words has none."""
-    from bertopic.vectorizers import ClassTfidfTransformer
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    if not any(text.split() for text in classes):
-        return [[] for _ in classes]
-    counter = CountVectorizer(token_pattern=r"(?u)\b\w+\b")
-    counts = counter.fit_transform(classes)
-    terms = counter.get_feature_names_out()
-    if len(terms) == 1:  # the transformer fails on a single column
-        return [[str(terms[0])] if count else [] for count in counts.toarray()[:, 0]]
-    weights: Any = ClassTfidfTransformer().fit_transform(counts).toarray()
-    best = []
-    for row in np.round(weights, 9):
-        order = sorted(np.flatnonzero(row > 0), key=lambda j: (-row[j], terms[j]))
-        best.append([str(terms[j]) for j in order[:_KEYWORDS]])
-    return best

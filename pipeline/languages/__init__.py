@@ -23,6 +23,12 @@ class Lexicon:
     name: str
     stop: frozenset[str] = frozenset()
     negators: frozenset[str] = frozenset()
+    idle: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
     abbreviations: tuple[str, ...] = ()
     furniture: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
@@ -58,6 +64,12 @@ def lexicon(code: str) -> Lexicon:
         name=data["name"],
         stop=frozenset(data["words"]["stop"]),
         negators=frozenset(data["words"]["negators"]),
+        idle=frozenset(data["phrases"]["idle"]),
+        nouns=frozenset(data["phrases"]["nouns"]),
+        links=frozenset(data["phrases"]["links"]),
+        before=tuple(data["phrases"]["before"]),
+        after=tuple(data["phrases"]["after"]),
+        attached=tuple(data["phrases"]["attached"]),
         abbreviations=tuple(data["segment"]["abbreviations"]),
         furniture=frozenset(data["furniture"]["lines"]),
         related=frozenset(data["furniture"]["related"]),

@@ -9,9 +9,11 @@ from pipeline.editions import Edition
 from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import topic_facts, wording
+from pipeline.estimates import MIN_EXPECTED
+from pipeline.report import calibration, sentences, topic_facts, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
+from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
 
 
 def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
@@ -42,6 +44,13 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
         "topics": topic_facts.make(found, named, MIN_UNITS, t),
+        "min_expected": MIN_EXPECTED,
+        "variations": variations.named(found["sensitivity"], t),
+        "threshold_step": THRESHOLD_STEP,
+        "bound_step": BOUND_STEP,
+        "errors": calibration.rows(found, t),
+        "findings": sentences.findings(found, t),
+        "cautions": sentences.cautions(found, t),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
     }
@@ -51,4 +60,5 @@ def _notice(found: Results, edition: Edition, t: Strings) -> str:
     """Return what stands on top: who may read this edition, and why it may quote what it quotes."""
     if not edition.is_public:
         return t("editions.restricted")
-    return t(f"editions.public_{edition.policy}", licence=found["settings"]["report"]["licence"])
+    mixed = any(policy != edition.policy for policy in edition.by_source.values())
+    return t(f"editions.public_{'mixed' if mixed else edition.policy}", licence=found["settings"]["report"]["licence"])

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline import charts
+from pipeline import charts, charts_checks
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import page, topic_figures, wording
+from pipeline.report import calibration, page, topic_figures, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 
@@ -72,6 +72,8 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
             t("groups.axis", k=k),
         ),
         "cooccurrence": charts.pairs(*_pairs(found, labels), t("cooccurrence.axis")),
+        "calibration": _errors(found, t),
+        "sensitivity": _sensitivity(found, labels, t),
         **topic_figures.draw(found, labels, MIN_UNITS, t),
     }
 
@@ -107,9 +109,12 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
             a=labels[pair["theme_a"]],
             b=labels[pair["theme_b"]],
             n=pair["n_both"],
+            expected=f"{pair['expected']:.1f}",
         )
         if pair and pair["n_both"]
         else t("cooccurrence.alt_none"),
+        "calibration": calibration.alternative(calibration.rows(found, t), t),
+        "sensitivity": variations.alternative(found["sensitivity"], labels, t),
         **topic_figures.alternatives(found, MIN_UNITS, t),
     }
 
@@ -124,6 +129,29 @@ def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
         t("reliability.axis"),
         t("reliability.nothing"),
     )
+
+
+def _errors(found: Results, t: Strings) -> Any:
+    rows = calibration.rows(found, t)
+    return charts_checks.errors(
+        [row["name"] for row in rows],
+        [(row["error"], row["chance"]) for row in rows],
+        [(row["precision"], row["recall"]) for row in rows],
+        (
+            t("calibration.axis_error"),
+            t("calibration.axis_people" if found["people"]["n_gold"] else "calibration.axis_shipped"),
+            t("columns.precision"),
+            t("columns.recall"),
+        ),
+        t("calibration.none"),
+    )
+
+
+def _sensitivity(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
+    strips = variations.strips(found["sensitivity"], t)
+    mains, others = [main for main, _ in strips.values()], [varied for _, varied in strips.values()]
+    names = [labels.get(theme, theme) for theme in strips]
+    return charts_checks.sensitivity(names, mains, others, t("sensitivity.axis"), t("sensitivity.alt_none"))
 
 
 def _words(t: Strings, estimate: Mapping[str, Any]) -> str:

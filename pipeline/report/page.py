@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.editions import Edition
 from pipeline.report import facts as page_facts
+from pipeline.report import forms
 from pipeline.report.strings import Strings
 
 SECTIONS = (
@@ -37,11 +38,10 @@ SECTIONS = (
 
 
 def make(found: Mapping[str, Any], readings: object, edition: Edition, strings: Strings) -> dict[str, bytes]:
-    """Return the page as a file; a maker of `publish`."""
+    """Return the page, and the same as PDF and Markdown, as files; a maker of `publish`."""
     del readings
-    return {
-        f"theme_report{strings.suffix}.html": render(found, strings, page_facts.make(found, edition, strings)).encode()
-    }
+    html = render(found, strings, page_facts.make(found, edition, strings))
+    return {f"theme_report{strings.suffix}.html": html.encode(), **forms.files(html, strings.suffix)}
 
 
 def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any]) -> str:
@@ -69,8 +69,15 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": percent, "figure": figure, "spread": spread, "with_interval": with_interval}
-    made.filters |= {"theme_label": pass_context(_theme_label), "language_name": pass_context(_language_name)}
+    made.filters |= {
+        "percent": percent,
+        "points": points,
+        "figure": figure,
+        "spread": spread,
+        "with_interval": with_interval,
+        "theme_label": pass_context(_theme_label),
+        "language_name": pass_context(_language_name),
+    }
     return made
 
 
@@ -86,6 +93,11 @@ def _language_name(context: Mapping[str, Any], code: str) -> str:
 def percent(share: float | None) -> str:
     """Return a share as whole per cent, or a dash where there is none."""
     return "–" if share is None else f"{100 * share:.0f}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """Return a difference in percentage points with its sign."""
+    return f"{difference:+.1f}".replace("-", "−")
 
 
 def figure(value: float | None) -> str:

@@ -22,6 +22,7 @@ def make(tables: Mapping[str, pd.DataFrame], found: Results, files: Mapping[str,
         "reliability": emptied(tables["reliability"]),
         "validation": emptied(tables["validation"]),
         "cooccurrence": emptied(tables["cooccurrence"]),
+        "sensitivity": emptied(tables["sensitivity"]),
         "privacy_summary": pd.DataFrame(privacy_rows(found["privacy"]), columns=["kind", "place", "n"]),
         "topics": tables["topics"],
         "topic_families": tables["topic_families"],
@@ -36,7 +37,7 @@ def emptied(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose suppressed rows hold nothing but what they are about."""
     if "suppressed" not in frame:
         return frame
-    kept = {"theme_id", "theme_a", "theme_b", "topic_id", "group", "level", "suppressed"}
+    kept = {"theme_id", "theme_a", "theme_b", "topic_id", "group", "variation", "level", "suppressed"}
     hidden = [column for column in frame.columns if column not in kept]
     return frame.assign(**{c: frame[c].astype(object).where(~frame["suppressed"], None) for c in hidden})
 

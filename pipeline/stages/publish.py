@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from pipeline import editions, estimates, excerpts, keywords, leaks, manifest, paraphrases, privacy, quotable, readings
+from pipeline import editions, estimates, excerpts, leaks, manifest, packs, paraphrases, privacy, quotable, readings
 from pipeline import results as numbers
 from pipeline.editions import Edition
 from pipeline.engines import coder
@@ -17,7 +18,7 @@ from pipeline.engines.recommender import read_json
 from pipeline.paraphrases import Paraphrase
 from pipeline.quotable import Quotable
 from pipeline.readings import Reading
-from pipeline.report import contents, figures, page, tables
+from pipeline.report import contents, explorer, figures, page, tables
 from pipeline.report.strings import Strings, spoken
 from pipeline.store import Store, to_csv
 from pipeline.study import Study
@@ -27,7 +28,7 @@ from pipeline.wordruns import Forbidden
 # `figures`, the charts, all in that language), the readings, the edition and the strings. It returns files by
 # their path in the edition's folder, with `strings.suffix` before the ending.
 Maker = Callable[[Mapping[str, Any], Sequence[Reading], Edition, Strings], dict[str, bytes]]
-MAKERS: tuple[Maker, ...] = (page.make, figures.files)
+MAKERS: tuple[Maker, ...] = (page.make, figures.files, explorer.make, packs.make)
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,19 @@ class Material:
     editions: tuple[Edition, Edition]
     finder: privacy.Finder
     forbidden: Forbidden
+    embeddings: np.ndarray
+
+    def vectors(self, seen: Sequence[Reading]) -> np.ndarray:
+        """Return the embeddings of the readings, in their order."""
+        rows = self.tables["vectors"].set_index("unit_id")["row"]
+        found: np.ndarray = self.embeddings[rows.loc[[reading["id"] for reading in seen]].to_numpy()]
+        return found
 
 
 def run(study: Study, store: Store) -> None:
     """Load the tables, make both editions in every language, look for leaks, save."""
     languages, described = spoken(study.languages), manifest.describe(study)
-    material = gather(study, store.tables(), store.names(), described, languages)
+    material = gather(study, store.tables(), store.names(), described, languages, store.vectors())
 
     artefacts = {"reports/index.html": contents.make(material.found, languages)}
     local = {t.language: numbers.worded(material.found, study.codebook, t.language) for t in languages}
@@ -64,18 +72,16 @@ def run(study: Study, store: Store) -> None:
 
 def gather(
     study: Study,
-    tables: dict[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     names: Sequence[str],
     described: Mapping[str, Any],
     languages: Sequence[Strings],
+    embeddings: np.ndarray,
 ) -> Material:
     """Return numbers and words from the tables; the words have placeholders in the first language for every name."""
     catalogue = [text for t in languages for text in t.texts()]
     themes, placeholders = list(study.codebook.texts()), languages[0].section("privacy")
-    finder, vocabulary = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
-    topics, n_dropped = keywords.without_names(tables["topics"], finder, vocabulary)
-    labelled = {"topics": topics, "topic_families": tables["topic_families"]}
-    tables |= {name: keywords.labels_without_names(of, finder, vocabulary) for name, of in labelled.items()}
+    finder, _ = privacy.finder(names, (*tables["passages"]["text"], *themes), catalogue)
 
     words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
     both = editions.both(study, tables, described["inputs"], finder, placeholders)
@@ -87,9 +93,9 @@ def gather(
     found = numbers.build(study, tables, described, read_json("figures.json")[study.settings.coding.profile])
     found["thresholds"] = coder.named_thresholds(study, found["method"])
     n_files = sum(file != name for file, name in both[0].files.items())
-    found["privacy"] = {**words.counts, "keywords": n_dropped, "files": n_files}
+    found["privacy"] = {**words.counts, "keywords": int(tables["topic_summary"]["n_hidden"].sum()), "files": n_files}
     found["paraphrases"] = counted
-    return Material(study, tables, found, words, written, both, finder, forbidden)
+    return Material(study, tables, found, words, written, both, finder, forbidden, embeddings)
 
 
 def make(
@@ -104,11 +110,11 @@ def make(
     limit = settings.report.excerpts_per_theme
     made: dict[str, bytes] = {}
     for strings, results, drawn in worded:
-        shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, limit)
+        shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, material.written, limit)
         if not strings.suffix:
             numbered = {key: value for key, value in shown.items() if key != "points"}
             made["results.json"] = (json.dumps(numbered, indent=1, ensure_ascii=False) + "\n").encode()
             made |= {f"tables/{n}.csv": to_csv(f) for n, f in tables.make(read, shown, edition.files).items()}
         for maker in MAKERS:
-            made |= maker({**shown, "figures": drawn}, seen, edition, strings)
+            made |= maker({**shown, "figures": drawn, "vectors": material.vectors(seen)}, seen, edition, strings)
     return made

@@ -1,0 +1,166 @@
+"""Consensus clustering: many coarse looks at the same vectors, and how often two units fell together.
+
+One run of k-means depends on its seed and on single rows. Here an ensemble of spherical k-means with different k on
+different subsamples votes, and the votes are merged by average linkage (evidence accumulation: Fred & Jain, IEEE TPAMI
+27(6), 2005). A unit belongs to a topic as much as it fell together with the topic's units, so a unit that took no part
+in the fit is placed by the same rule. Every draw comes from a fixed seed over rows in canonical order, and all
+arithmetic runs on one thread, since sums over several differ in their last bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from pipeline.manifest import SEED
+
+DIMENSIONS = 50
+MEMBERS = 50
+_SUBSAMPLE = 0.7
+_MOST, _FEWEST = 30, 4
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Principal axes: the mean (dimensions), and the axes (dimensions × few), each with a fixed sign."""
+
+    mean: np.ndarray
+    axes: np.ndarray
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the vectors on the axes (rows × few), as float32."""
+        return np.asarray((vectors - self.mean) @ self.axes, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One clustering of the ensemble: its centres (k × dimensions)."""
+
+    centres: np.ndarray
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Return the cluster of every row."""
+        nearness = rows @ self.centres.T - (self.centres**2).sum(axis=1) / 2
+        return np.asarray(nearness.argmax(axis=1))
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What was learned from the rows of a fit: how they vote, and the tree of how often they fell together."""
+
+    axes: Axes
+    members: tuple[Member, ...]
+    votes: np.ndarray
+    tree: np.ndarray
+
+    def together(self) -> np.ndarray:
+        """Return how often two rows of the fit fell together, between 0 and 1 (rows × rows)."""
+        return together(self.votes, len(self.members))
+
+    def cut(self, k: int) -> np.ndarray:
+        """Return the topic of each row of the fit, at most `k` of them, numbered in the order of their first row."""
+        from scipy.cluster.hierarchy import fcluster
+
+        if not len(self.tree):
+            return np.zeros(len(self.votes), dtype=int)
+        return in_order(fcluster(self.tree, k, "maxclust"))
+
+    def memberships(self, labels: np.ndarray, votes: np.ndarray | None = None) -> np.ndarray:
+        """Return how much each row belongs to each topic (rows × topics); a row sums to 1.
+
+        Args:
+            labels: the topic of each row of the fit, from 0.
+            votes: of other rows (`vote`); without, the rows of the fit are placed.
+        """
+        topics = np.eye(int(labels.max()) + 1, dtype=np.float32)[labels]
+        shares = self.votes.T @ topics / topics.sum(axis=0)
+        found = (self.votes if votes is None else votes) @ shares
+        return np.asarray(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12), dtype=np.float64)
+
+    def vote(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the votes of any vectors (rows × clusters of all members), in blocks that bound the memory."""
+        rows = self.axes(vectors)
+        return votes_of(self.members, rows)
+
+
+def fit(vectors: np.ndarray, members: int = MEMBERS, seed: int = SEED) -> Ensemble:
+    """Learn an ensemble from unit vectors in canonical order (at least two distinct ones)."""
+    with threadpool_limits(1):
+        axes = principal_axes(vectors)
+        rows = axes(vectors)
+        found = tuple(_members(rows, members, seed))
+        votes = votes_of(found, rows)
+        return Ensemble(axes, found, votes, _tree(together(votes, len(found))))
+
+
+def principal_axes(vectors: np.ndarray, dimensions: int = DIMENSIONS) -> Axes:
+    """Return the directions of most variance; of each, the largest part is positive, so that its sign is fixed."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    centred = vectors.astype(np.float64) - mean
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, ::-1][:, :dimensions]
+    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    return Axes(mean.astype(np.float32), (axes * np.where(signs == 0, 1, signs)).astype(np.float32))
+
+
+def together(votes: np.ndarray, n_members: int) -> np.ndarray:
+    """Return how often rows fell together, from their votes."""
+    return np.asarray(np.minimum(votes @ votes.T / np.float32(n_members), 1))
+
+
+def votes_of(members: Sequence[Member], rows: np.ndarray) -> np.ndarray:
+    """Return a one in the column of each cluster that a row falls into, member after member."""
+    width = sum(len(member.centres) for member in members)
+    votes = np.zeros((len(rows), width), dtype=np.float32)
+    place = 0
+    for member in members:
+        votes[np.arange(len(rows)), place + member(rows)] = 1
+        place += len(member.centres)
+    return votes
+
+
+def in_order(labels: np.ndarray) -> np.ndarray:
+    """Number labels from 0 in the order of their first row."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=int)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]
+
+
+def numbers_of_clusters(n: int, distinct: int) -> tuple[int, int]:
+    """Return the least and the greatest k of the ensemble: up to the root of n, far more than there are topics."""
+    most = min(max(_FEWEST, round(math.sqrt(n))), _MOST, distinct)
+    return min(max(2, most // 3), most), most
+
+
+def _members(rows: np.ndarray, count: int, seed: int) -> list[Member]:
+    from sklearn.cluster import KMeans
+
+    draws = np.random.default_rng(seed)
+    distinct = len(np.unique(rows.round(4), axis=0))
+    least, most = numbers_of_clusters(len(rows), distinct)
+    found = []
+    for i in range(count):
+        k = least + (most - least) * i // max(count - 1, 1)
+        chosen = np.sort(draws.choice(len(rows), max(k, round(_SUBSAMPLE * len(rows))), replace=False))
+        some = rows[chosen]
+        k = min(k, len(np.unique(some.round(4), axis=0)))
+        means = KMeans(k, n_init=1, max_iter=50, random_state=seed + i).fit(some)
+        found.append(Member(np.asarray(means.cluster_centers_, dtype=np.float32)))
+    return found
+
+
+def _tree(alike: np.ndarray) -> np.ndarray:
+    """Return the average-linkage tree of what fell together."""
+    from scipy.cluster.hierarchy import linkage
+
+    n = len(alike)
+    if n < 2:
+        return np.empty((0, 4))
+    upper = np.concatenate([alike[i, i + 1 :] for i in range(n - 1)])
+    # Shares of few members tie all the time; as multiples of one over a power of two they are exact, and so are ties.
+    return np.asarray(linkage(np.round((1 - upper.astype(np.float64)) * 2**20) / 2**20, "average"))
