@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +25,7 @@ _HATCH, _HATCHED = "////", "#9aa3af"
 _WIDTH, _ROW, _LABEL = 7.2, 0.42, 34
 _NAMED = 0.075  # the least share of a bar that has room for a language's name
 _MAP = (0.02, 0.02, 0.96, 0.96)
-_STEPS = 400
+_STEP = 6.0  # of the places that are tried for a name, in pixels
 
 
 def sizes(
@@ -198,7 +197,7 @@ def _theme_styles(n: int) -> list[dict[str, Any]]:
 
 
 def _place_names(axes: Any, topics: Sequence[tuple[float, float, str]]) -> None:
-    """Write the topics' names at their middles, pushed apart, with a line to the middle where they had to move."""
+    """Write the topics' names at their middles or near by, with a line to the middle of those that had to move."""
     box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": GRID, "alpha": 0.9}
     texts = [axes.text(x, y, name, ha="center", va="center", fontsize=8.5, bbox=box, zorder=5) for x, y, name in topics]
     if not texts:
@@ -218,7 +217,9 @@ def _place_names(axes: Any, topics: Sequence[tuple[float, float, str]]) -> None:
 
 
 def apart(middles: np.ndarray, halves: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Return where boxes stand so that none covers another, as near to where they were as pushing leaves them.
+    """Return where boxes stand so that none covers another: in order, each at the free place nearest to its middle.
+
+    Where no place is free, a box stays at its middle.
 
     Args:
         middles: boxes × (x, y).
@@ -226,19 +227,14 @@ def apart(middles: np.ndarray, halves: np.ndarray, frame: np.ndarray) -> np.ndar
         frame: its lower left and upper right corner; no box leaves it.
     """
     placed: np.ndarray = np.clip(middles, frame[0] + halves, frame[1] - halves).astype(float)
-    for _ in range(_STEPS):
-        moved = False
-        for i, j in combinations(range(len(placed)), 2):
-            overlap = halves[i] + halves[j] - np.abs(placed[i] - placed[j])
-            if (overlap > 0).all():
-                side = int(np.argmin(overlap))
-                sign = 1.0 if placed[j, side] >= placed[i, side] else -1.0
-                push = sign * (overlap[side] / 2 + 0.5)
-                placed[i, side], placed[j, side] = placed[i, side] - push, placed[j, side] + push
-                moved = True
-        placed = np.clip(placed, frame[0] + halves, frame[1] - halves)
-        if not moved:
-            break
+    grid = np.stack(np.meshgrid(*(np.arange(*frame[:, side], _STEP) for side in (0, 1))), axis=-1).reshape(-1, 2)
+    for i in range(1, len(placed)):
+        inside = ((grid >= frame[0] + halves[i]) & (grid <= frame[1] - halves[i])).all(axis=1)
+        places = np.vstack([placed[i], grid[inside]])
+        covers = (np.abs(places[:, None] - placed[None, :i]) < halves[i] + halves[:i]).all(axis=2).any(axis=1)
+        if not covers.all():
+            far = np.linalg.norm(places - placed[i], axis=1).round(6)
+            placed[i] = places[np.where(covers, np.inf, far).argmin()]
     return placed
 
 

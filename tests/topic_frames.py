@@ -17,6 +17,7 @@ KEYWORDS: dict[int, dict[str, list[str]]] = {
     2: {"en": ["screenshot", "group", "chat"], "es": ["captura", "grupo"]},
     3: {"es": ["tiempo", "paciencia", "meses"]},
 }
+SIZES = (20, 18, 10, 8)
 FAMILIES = {0: (0, 1), 1: (2, 3)}
 
 
@@ -52,7 +53,7 @@ def tables(**changes: Any) -> dict[str, pd.DataFrame]:
 def topics() -> pd.DataFrame:
     held = [("stable", 1.0), ("stable", 0.85), ("unstable", 0.35), ("stable", 0.9)]
     crosswalk = [("inside", "empathy"), ("across", "empathy"), ("outside", "other"), ("inside", "dialogue")]
-    sizes = [(20, 15, 20, 0, 0), (18, 12, 15, 0, 3), (10, 8, 1, 7, 2), (8, 8, 6, 2, 0)]
+    counts = [(15, 20, 0, 0), (12, 15, 0, 3), (8, 1, 7, 2), (8, 6, 2, 0)]  # voices, coded, other, abstained
     return pd.DataFrame(
         [
             {
@@ -60,16 +61,16 @@ def topics() -> pd.DataFrame:
                 "label": ", ".join(next(iter(words.values()))),
                 "labels": labels(words),
                 "family_id": next(f for f, members in FAMILIES.items() if i in members),
-                "n_units": sizes[i][0],
-                "n_voices": sizes[i][1],
+                "n_units": SIZES[i],
+                "n_voices": counts[i][0],
                 "stability": held[i][1],
                 "overlap": 0.8,
                 "steadiness": held[i][0],
                 "crosswalk": crosswalk[i][0],
                 "main_theme": crosswalk[i][1],
-                "n_coded": sizes[i][2],
-                "n_other": sizes[i][3],
-                "n_abstained": sizes[i][4],
+                "n_coded": counts[i][1],
+                "n_other": counts[i][2],
+                "n_abstained": counts[i][3],
                 "keywords": json.dumps(words),
                 "central": json.dumps({code: [f"u{i}0{2 * n + j}" for j in range(2)] for n, code in enumerate(words)}),
             }
@@ -95,9 +96,9 @@ def families() -> pd.DataFrame:
                 "family_id": i,
                 "label": ", ".join(words[i]["en"]),
                 "labels": labels(words[i]),
+                "n_topics": 2,
                 "n_units": [38, 18][i],
                 "n_voices": [24, 14][i],
-                "n_topics": 2,
             }
             for i in FAMILIES
         ]
@@ -105,11 +106,10 @@ def families() -> pd.DataFrame:
 
 
 def memberships() -> pd.DataFrame:
-    sizes = [20, 18, 10, 8]
     return pd.DataFrame(
         [
             {"unit_id": f"u{t}{j:02d}", "topic_id": topic, "score": score, "assigned": topic == t, "margin": 0.5}
-            for t, size in enumerate(sizes)
+            for t, size in enumerate(SIZES)
             for j in range(size)
             for topic, score in ((t, 0.75), ((t + 1) % 4, 0.25))
         ]
@@ -117,6 +117,7 @@ def memberships() -> pd.DataFrame:
 
 
 def estimates() -> pd.DataFrame:
+    """Every topic has the same shares; as in the tables of a study, hidden levels have numbers, too."""
     levels = {("all", "all"): (60, 40, False), **{("language", code): of for code, of in LANGUAGES.items()}}
     levels |= {("role", "comment"): (60, 40, False), ("source", "s1"): (60, 40, False)}
     return pd.DataFrame(
@@ -125,14 +126,14 @@ def estimates() -> pd.DataFrame:
                 "topic_id": t,
                 "group": group,
                 "level": level,
-                "n_voices": np.nan if hidden else units // 6,
-                "n_units": np.nan if hidden else units // 5,
-                "base_voices": np.nan if hidden else voices,
-                "base_units": np.nan if hidden else units,
-                "share": np.nan if hidden else 0.2,
-                "share_low": np.nan if hidden else 0.1,
-                "share_high": np.nan if hidden else 0.31,
-                "p": 0.04 if (t, group) == (0, "language") else np.nan,
+                "n_voices": units // 6,
+                "n_units": SIZES[t] * units // 60,
+                "base_voices": voices,
+                "base_units": units,
+                "share": 0.2,
+                "share_low": 0.1,
+                "share_high": 0.31,
+                "p": 0.04 if (t, group) == (0, "language") else None,
                 "suppressed": hidden,
             }
             for t in KEYWORDS
@@ -144,7 +145,7 @@ def estimates() -> pd.DataFrame:
 def summary(method: str = "consensus", n_eligible: int = 60, n_assigned: int = 56, **changes: Any) -> pd.DataFrame:
     row = {
         "method": method, "n_eligible": n_eligible, "n_assigned": n_assigned, "n_sample": n_eligible,
-        "n_refits": REFITS, "leak_nmi": 0.021, "leak_chance": 0.018, "leak_high": 0.03, "leak_p": 0.31,
+        "n_refits": REFITS, "n_hidden": 0, "leak_nmi": 0.021, "leak_chance": 0.018, "leak_high": 0.03, "leak_p": 0.31,
     }  # fmt: skip
     return pd.DataFrame([row | changes])
 
@@ -160,7 +161,7 @@ def layout() -> pd.DataFrame:
 def codings() -> pd.DataFrame:
     """The first unit of every topic is coded with two themes, the last one abstained."""
     rows = []
-    for t, size in enumerate([20, 18, 10, 8]):
+    for t, size in enumerate(SIZES):
         for j in range(size - 1):
             theme = THEMES[(t + j) % 3]
             rows.append({"unit_id": f"u{t}{j:02d}", "theme_id": theme, "score": 0.6, "assigned": True})
