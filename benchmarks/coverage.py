@@ -9,7 +9,8 @@ voices is estimated). In "advice" the share is one of the units that recommend s
 too. The truth is the prevalence among the voices the worlds draw from; how often the interval holds the corpus' own
 human share stands beside it. Coverage counts the worlds in which the rule gives an estimate. Inside one branch of the
 rule it can be lower: the rule looks at the sample, and a sample that happens to hold few errors of a kind happens to
-miss them in its share, too.
+miss them in its share, too. So it is where an estimate is rare: with three positives expected, the sample that holds
+the five that an estimate needs holds too many. There an interval misses in few worlds only because few give any.
 """
 
 from __future__ import annotations
@@ -173,16 +174,16 @@ def coverage(outcomes: list[Outcome], estimator: str | None = None) -> tuple[int
     return sum(o.truth for o in given), len(given)
 
 
-def settled(setting: Setting) -> tuple[int, int]:
-    """Return what `coverage` does, of enough worlds to tell .90 from what is under it.
+def settled(setting: Setting) -> tuple[int, int, int]:
+    """Return how many estimates held the truth, how many there were, and in how many worlds: enough to tell .90 by.
 
     Two hundred worlds, and a thousand where they leave doubt: where fewer than .925 hold the truth, or where fewer than
     a hundred give an estimate.
     """
     held, given = coverage(simulate(setting, 200, draws=300))
     if given >= 100 and held / given >= 0.925:
-        return held, given
-    return coverage(simulate(setting, 1000, draws=300))
+        return held, given, 200
+    return *coverage(simulate(setting, 1000, draws=300)), 1000
 
 
 def _line(setting: Setting, outcomes: list[Outcome]) -> str:

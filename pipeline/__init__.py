@@ -17,9 +17,9 @@ for the team and one for everybody (publish). Data flow one way:
                                               └ topics ─ topics, topic_*, layout
                                                     └ publish ─ reports/restricted, reports/public
 
-Imports point down: cli → run → stages → packs → report → store, readers, engines, charts → results, excerpts → readings →
-estimates, leaks → editions, quotable, paraphrases, published → roles, recommend, actions, manifest, privacy → study, schemas,
-languages → addresses → captures, wording → errors. Importing this package does nothing.
+Imports point down: cli → run → stages → packs → report → store, readers, engines, charts → results, excerpts →
+readings → estimates, leaks → editions, quotable, paraphrases, published → roles, recommend, actions, manifest,
+privacy → study, schemas, languages → addresses → captures, wording → errors. Importing this package does nothing.
 """
 
 __version__ = "0.1.0"

@@ -301,7 +301,7 @@ def _notes(found: Mapping[str, Any], edition: Any, t: Strings) -> tuple[str, ...
     return (
         t(f"packs.edition_{edition.name}"),
         t(f"packs.policy_{edition.policy}"),
-        *((t("page.licensed", licence=licence),) if edition.policy == VERBATIM and licence else ()),
+        *((t("explorer.licence", licence=licence),) if edition.policy == VERBATIM and licence else ()),
         t("packs.note_numbers"),
         t("packs.note_actions"),
         t("packs.note_drafts"),

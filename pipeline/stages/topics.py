@@ -76,9 +76,8 @@ def together(vectors: np.ndarray, second: Encoder | None, texts: Sequence[str], 
 
 def refused(study: Study, names: Sequence[str], texts: Iterable[str]) -> Callable[[str], bool]:
     """Return what says whether a word is part of a contributor's name or of an address, and so no keyword."""
-    own = Strings(study.languages[0]).everything
-    known = [json.dumps(value, ensure_ascii=False) for value in (study.codebook.model_dump(), own)]
-    finder, vocabulary = privacy.finder(names, (*texts, known[0]), known[1:])
+    themes = list(study.codebook.texts())
+    finder, vocabulary = privacy.finder(names, (*texts, *themes), Strings(study.languages[0]).texts())
     return lambda word: finder.is_name(word) or word in vocabulary.addresses
 
 
