@@ -173,7 +173,7 @@ def units(
         if own.any():
             axes.scatter(x[own], y[own], s=area, label=f"{name} ({own.sum():,})", alpha=0.85, **style)
     columns = 2 if max(map(len, themes.values())) > 24 else 3
-    lines = textwrap.wrap(note, 100)
+    lines = textwrap.wrap(note, 112)
     axes.text(0, -0.015, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8.5, color=MUTED)
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.03 - 0.033 * len(lines)), ncols=columns, frameon=False,
                 fontsize=8.5, markerscale=1.2 if area > 20 else 2.2, borderaxespad=0, handletextpad=0.3)  # fmt: skip
@@ -227,7 +227,7 @@ def apart(middles: np.ndarray, halves: np.ndarray, frame: np.ndarray) -> np.ndar
         frame: its lower left and upper right corner; no box leaves it.
     """
     placed: np.ndarray = np.clip(middles, frame[0] + halves, frame[1] - halves).astype(float)
-    grid = np.stack(np.meshgrid(*(np.arange(*frame[:, side], _STEP) for side in (0, 1))), axis=-1).reshape(-1, 2)
+    grid = np.stack(np.meshgrid(*(np.arange(a, b, _STEP) for a, b in frame.T)), axis=-1).reshape(-1, 2)
     for i in range(1, len(placed)):
         inside = ((grid >= frame[0] + halves[i]) & (grid <= frame[1] - halves[i])).all(axis=1)
         places = np.vstack([placed[i], grid[inside]])

@@ -148,7 +148,9 @@ def _row(row: Any, cross: pd.DataFrame, overall: pd.DataFrame, n_refits: int) ->
         "n_coded": int(row.n_coded),
         "n_other": int(row.n_other),
         "n_abstained": int(row.n_abstained),
-        "themes": [{"id": t.theme_id, "n": int(t.n_both)} for t in met.itertuples()],
+        "themes": [
+            {"id": t.theme_id, "n": int(t.n_both), "share": int(t.n_both) / int(row.n_units)} for t in met.itertuples()
+        ],
         "estimate": _cell(overall.loc[row.topic_id]) if row.topic_id in overall.index else None,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline import topic_results
@@ -94,21 +94,30 @@ def tree(study: Study, found: Mapping[str, Any]) -> Tree:
 
     t = Strings("en")
     labels = {entry["id"]: entry["label"] for entry in codebook(study.codebook, "en")}
-    root = Tree(Text("\n".join(one_line(line) for line in topic_facts.intro(found, MIN_UNITS, t))), guide_style="dim")
+    said = topic_facts.intro(found, MIN_UNITS, t)
+    root = Tree(Text("\n".join(map(one_line, said))), guide_style="dim")
     rows = {row["id"]: row for row in found["rows"]}
     for family in found["families"]:
         about = f"  {family['n_units']} units, {family['n_voices']} voices"
-        branch = root.add(Text.assemble((one_line(family["label"]), "bold"), about))
+        alone = len(family["topics"]) == 1
+        branch = root if alone else root.add(Text.assemble((one_line(family["label"]), "bold"), about))
         for topic in family["topics"]:
-            row = rows[topic]
-            leaf = branch.add(
-                Text.assemble((one_line(row["label"]), "bold"), "  " + about_topic(row, found, labels, t))
-            )
-            for line in below(row):
-                leaf.add(Text(line))
+            _grow(branch, rows[topic], about_topic(rows[topic], found, labels, t))
     if found["rows"]:
         root.add(Text(topic_facts.leakage(found["leakage"], t)))
     return root
+
+
+def _grow(branch: Tree, row: Mapping[str, Any], about: str) -> None:
+    """Add a topic to the tree: its keywords, one line a language, and below each its central units."""
+    from rich.text import Text
+
+    leaf = branch.add(Text.assemble((one_line(row["label"]), "bold"), f"  {about}"))
+    units: Mapping[str, Sequence[tuple[str, str]]] = row["units"]
+    for code in dict.fromkeys([*row["keywords"], *(code for code, own in units.items() if own)]):
+        words = leaf.add(Text(f"{code}  {one_line(', '.join(row['keywords'].get(code, ['–'])))}"))
+        for unit, text in units.get(code, ()):
+            words.add(Text(f"{unit}  {text}"))
 
 
 def about_topic(row: Mapping[str, Any], found: Mapping[str, Any], labels: Mapping[str, str], t: Strings) -> str:
@@ -120,11 +129,3 @@ def about_topic(row: Mapping[str, Any], found: Mapping[str, Any], labels: Mappin
         one_line(topic_facts.crosswalk(row, labels, t)),
     ]
     return " · ".join(parts)
-
-
-def below(row: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a topic's keywords, one line a language, each followed by its central units."""
-    units: Mapping[str, Sequence[tuple[str, str]]] = row["units"]
-    for code in dict.fromkeys([*row["keywords"], *units]):
-        yield f"{code}  {one_line(', '.join(row['keywords'].get(code, ())))}".rstrip()
-        yield from (f"    {unit}  {text}" for unit, text in units.get(code, ()))

@@ -61,7 +61,7 @@ def _languages(topics: Results, nothing: str, t: Strings) -> Any:
     split = topics["split"]
     shares = np.array([split["all"], *split["rows"]], dtype=float).reshape(len(split["rows"]) + 1, -1)
     return topic_charts.languages(
-        [t("topics.all_units"), *(row["label"] for row in topics["rows"])] if topics["rows"] else [],
+        [t("topics.all_units"), *(_name(row, 34, t) for row in topics["rows"])] if topics["rows"] else [],
         [t.name("languages", level) for level in split["levels"]],
         shares,
         t("groups.suppressed"),
@@ -119,10 +119,15 @@ def _map(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
 
 
 def _short(row: Mapping[str, Any], t: Strings) -> str:
-    """Return a topic's label as it stands on the map: two of its words, and whether it is unstable."""
-    words = ", ".join(row["label"].split(", ")[:2])
-    words = words if len(words) <= 26 else words[:25].rstrip(" ,") + "…"
-    return f"{words} ({t('topics.unstable')})" if row["steadiness"] == UNSTABLE else words
+    """Return a topic's name as it stands on the map, where there is room for two of its words."""
+    return _name({**row, "label": ", ".join(row["label"].split(", ")[:2])}, 38, t)
+
+
+def _name(row: Mapping[str, Any], room: int, t: Strings) -> str:
+    """Return a topic's label, and whether it is unstable, in at most `room` characters."""
+    mark = f" ({t('topics.unstable')})" if row["steadiness"] == UNSTABLE else ""
+    label, left = str(row["label"]), room - len(mark)
+    return (label if len(label) <= left else label[: left - 1].rstrip(" ,") + "…") + mark
 
 
 def _map_note(points: Results, t: Strings) -> str:
