@@ -99,6 +99,7 @@ STAGES: tuple[Stage, ...] = (
         ("study", "ingest"),
         (),
         (*_tables("sources.parquet", "rejects.parquet", "passages.parquet"), ".glosa/names.json"),
+        ("data/forgotten.toml",),
     ),
     Stage(
         "deduplicate",
