@@ -138,8 +138,9 @@ def families(members: pd.DataFrame, found: Fit, named: Names) -> pd.DataFrame:
 
 
 def memberships(unit_ids: Sequence[str], found: Fit) -> pd.DataFrame:
-    """Return a row for every topic that a unit belongs to by a twentieth or more; at most one of them is counted."""
-    kept = found.memberships >= _LEAST_MEMBERSHIP
+    """Return a row for every topic that a unit belongs to by a twentieth or more, and for the one it is counted in."""
+    counted = found.topics[:, None] == np.arange(found.memberships.shape[1])
+    kept = counted | (found.memberships >= _LEAST_MEMBERSHIP)
     rows, topics = np.nonzero(kept)
     return pd.DataFrame(
         {
