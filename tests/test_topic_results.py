@@ -12,8 +12,8 @@ from rich.console import Console
 
 from pipeline import candidate_themes, excerpts, schemas, topic_results, topic_tree
 from pipeline.errors import GlosaError
+from pipeline.report import page, topic_facts, topic_figures
 from pipeline.report import tables as published
-from pipeline.report import topic_facts
 from pipeline.report.strings import Strings, available
 from pipeline.study import Codebook, Study
 from tests import topic_frames as frames
@@ -180,6 +180,69 @@ def test_central_units_are_excerpts_as_far_as_an_edition_shows_them() -> None:
     assert [e["unit_id"] for e in excerpts.central(units, shown, 6)] == ["u5", "u6", "u1"]
     assert [e["unit_id"] for e in excerpts.central(units, shown, 1)] == ["u5"]
     assert excerpts.central(units, shown, 0) == []
+
+
+MACROS = """{% macro figure(name, title) %}<figure>{{ title }}{{ caller() }}</figure>{% endmacro %}
+{% macro excerpt(e, coded) %}<li>{{ e.text }}</li>{% endmacro %}
+{% macro estimate(e) %}{{ e.share | percent }}{% endmacro %}
+{% include "topics.html.j2" %}"""
+
+
+def section(tables: dict[str, pd.DataFrame], language: str = "en") -> str:
+    """Render the section alone, without drawings."""
+    t = Strings(language)
+    topics = topic_results.worded(topic_results.build(tables), language)
+    topics["rows"] = [{**row, "excerpts": [{"text": "quoted"}] if row["id"] else []} for row in topics["rows"]]
+    results = {"topics": topics, "points": topic_results.points(tables), "settings": {"report": {"min_voices": 5}}}
+    labels = {"empathy": "Empathy", "dialogue": "Dialogue", "other": "other"}
+    facts = {"labels": labels, "topics": topic_facts.make({**results, "codebook": []}, labels, 15, t)}
+    rendered: str = page.environment().from_string(MACROS).render(r=results, t=t, facts=facts)
+    return rendered
+
+
+@pytest.mark.parametrize("language", available())
+def test_the_section_says_everything_in_every_language(language: str) -> None:
+    t = Strings(language)
+    shown = section(frames.tables(), language)
+    assert shown.index("56") < shown.index("<table>")
+    assert shown.count(f"({t('topics.unstable')})") == 8
+    assert t("topics.withheld") in shown
+    assert "screenshot-group-chat" in shown or "captura-grupo" in shown
+    assert shown.count("<figure>") == 4
+
+
+ODD = {
+    "nobody abstained": {"codings": frames.codings().assign(assigned=True)},
+    "every level hidden": {"topic_estimates": frames.estimates().assign(suppressed=True)},
+    "no refits": {
+        "topics": frames.topics().assign(stability=None, overlap=None, steadiness="unmeasured"),
+        "topic_summary": frames.summary(n_refits=0, leak_nmi=None),
+    },
+    "no number of topics compared": {"topic_fits": frames.tables()["topic_fits"].iloc[:0]},
+    "nothing known of any number": {
+        "topic_fits": frames.tables()["topic_fits"].assign(silhouette=None, agreement=None, chosen=False)
+    },
+    "no coded unit": {"topics": frames.topics().assign(main_theme=None, crosswalk="outside")},
+    "a sample": {"topic_summary": frames.summary("sample", n_sample=30)},
+    "no group at all": {"topic_estimates": frames.estimates().iloc[:0]},
+}
+
+
+@pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
+def test_odd_tables_have_a_section_and_figures_as_well(changes: dict[str, pd.DataFrame]) -> None:
+    tables = frames.tables(**changes)
+    assert "None" not in section(tables)
+    found = {"topics": topic_results.build(tables), "points": topic_results.points(tables)}
+    said = topic_figures.alternatives(found, 15, EN)
+    assert all(len(sentence) > 20 and "None" not in sentence for sentence in said.values())
+    topic_figures.draw(found, {"empathy": "Empathy", "dialogue": "Dialogue", "other": "other"}, 15, EN)
+
+
+@pytest.mark.parametrize("n", [0, 1, 14])
+def test_the_section_of_a_list_is_a_sentence(n: int) -> None:
+    shown = section(frames.nothing(n) | {"layout": frames.layout().iloc[: n and 1]})
+    assert "<table>" not in shown
+    assert f"{n} eligible units" in shown
 
 
 def test_published_tables_name_no_file_and_hide_small_groups() -> None:
