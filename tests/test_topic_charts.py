@@ -103,3 +103,11 @@ def test_maps_of_any_size(n: int) -> None:
         points, {**LABELS, "abstained": "abstained"}, [(0.5, 0.5, "a"), (0.5, 0.5, "b")], "n", ""
     )
     assert {"a", "b"} <= set(texts(figure))
+
+
+def test_a_map_of_many_topics_names_the_largest_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topic_figures, "MAX_NAMES", 2)
+    shown = " ".join(texts(topic_figures.draw(results(frames.tables()), LABELS, 15, Strings("en"))["topic_map"]))
+    assert "of the 2 largest topics" in shown.replace("\n", " ")
+    assert "listen, hear" in shown
+    assert "screenshot" not in shown

@@ -224,6 +224,7 @@ ODD = {
     },
     "no coded unit": {"topics": frames.topics().assign(main_theme=None, crosswalk="outside")},
     "a sample": {"topic_summary": frames.summary("sample", n_sample=30)},
+    "a map of one unit": {"layout": frames.layout().iloc[:1]},
     "no group at all": {"topic_estimates": frames.estimates().iloc[:0]},
 }
 

@@ -13,6 +13,8 @@ from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 from pipeline.topic_results import ABSTAINED, UNSTABLE
 
+MAX_NAMES = 16  # on the map; more would cover it
+
 
 def draw(found: Results, labels: Mapping[str, str], min_units: int, t: Strings) -> dict[str, Any]:
     """Return the figures by name; where there is nothing to draw, each says why."""
@@ -107,15 +109,14 @@ def _fits_words(fits: list[Mapping[str, Any]], t: Strings) -> str:
 
 
 def _map(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
-    points, topics = found["points"], {row["id"]: row for row in found["topics"]["rows"]}
-    names = [
-        (middle["x"], middle["y"], _short(topics[middle["topic"]], t))
-        for middle in points["middles"]
-        if middle["topic"] in topics
+    points, topics = found["points"], found["topics"]["rows"]
+    middles = {middle["topic"]: middle for middle in points["middles"]}
+    largest = sorted((row for row in topics if row["id"] in middles), key=lambda row: (-row["n_units"], row["id"]))[
+        :MAX_NAMES
     ]
-    return topic_charts.units(
-        points, {**labels, ABSTAINED: t("topics.abstained")}, names, _map_note(points, t), t("topics.no_map")
-    )
+    names = [(middles[row["id"]]["x"], middles[row["id"]]["y"], _short(row, t)) for row in largest]
+    note = _map_note(points, len(topics), t)
+    return topic_charts.units(points, {**labels, ABSTAINED: t("topics.abstained")}, names, note, t("topics.no_map"))
 
 
 def _short(row: Mapping[str, Any], t: Strings) -> str:
@@ -130,9 +131,13 @@ def _name(row: Mapping[str, Any], room: int, t: Strings) -> str:
     return (label if len(label) <= left else label[: left - 1].rstrip(" ,") + "…") + mark
 
 
-def _map_note(points: Results, t: Strings) -> str:
+def _map_note(points: Results, n_topics: int, t: Strings) -> str:
+    """Return how many units are drawn, how near and far are to be read, and which topics are named."""
     drawn = len(points["x"])
-    return t("topics.map_all" if drawn == points["n_units"] else "topics.map_some", drawn=drawn, n=points["n_units"])
+    said = t("topics.map_all" if drawn == points["n_units"] else "topics.map_some", drawn=drawn, n=points["n_units"])
+    if not n_topics:
+        return said
+    return f"{said} {t('topics.map_names' if n_topics <= MAX_NAMES else 'topics.map_largest', n=MAX_NAMES)}"
 
 
 def _map_words(points: Results, t: Strings) -> str:
