@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from pipeline.engines import consensus, layout, levelled, stability, topics
+from pipeline.engines import consensus, layout, stability, topics
 from pipeline.engines.topics import Cut, Fit
 from pipeline.manifest import SEED
 from tests.conftest import ROOT

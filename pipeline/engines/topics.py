@@ -1,9 +1,10 @@
 """Inductive topics with BERTopic, with deterministic parts inside it.
 
-No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; up to `SAMPLE` all take part in the
-fit (`consensus`); above, a sample takes part and the others are placed by the same rule. The number of topics is the
-one with the highest mean silhouette (Rousseeuw 1987) among what fell together, up to the cube root of the number of
-units: more could not be read. A unit that belongs to two topics alike is left unassigned, and said to be.
+No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; above, all
+units vote on what belongs together (`consensus`). From the votes of up to `SAMPLE` units a tree is built, and every
+unit is placed by the same rule. The number of topics is the one with the highest mean silhouette (Rousseeuw 1987) on
+what fell together, up to the cube root of the number of units: more could not be read. A unit that belongs to two
+topics alike is left unassigned, and said to be.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Fit:
         return margins(self.memberships)
 
 
-def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float) -> Fit:
+def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float, size: int = SAMPLE) -> Fit:
     """Find topics.
 
     Args:
@@ -74,12 +75,13 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float)
         vectors: unit vectors, one row per text.
         min_size: what fewer rows are assigned to is no topic; its rows go to the next.
         margin: a row with a smaller one is unassigned.
+        size: how many rows the tree is built from at most.
     """
     n = len(texts)
     if n < max(MIN_UNITS, min_size):
         return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
     with threadpool_limits(1):
-        chosen = sample(n)
+        chosen = sample(n, size)
         engine = _Consensus(vectors, chosen, min_size)
         _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
         memberships, topics = engine.settle(vectors, margin)

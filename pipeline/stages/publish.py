@@ -66,7 +66,7 @@ class Material:
 
 def run(study: Study, store: Store) -> None:
     """Load the tables, make both editions in every language, look for leaks, save."""
-    languages, described = spoken(study.languages), manifest.describe(study)
+    languages, described = spoken(study.report_languages), manifest.describe(study)
     material = gather(study, store.tables(), store.names(), described, languages, store.vectors())
 
     artefacts = {"reports/index.html": contents.make(material.found, languages)}

@@ -32,7 +32,7 @@ def run(study: Study, store: Store) -> None:
     rows = store.table("vectors").set_index("unit_id")["row"]
     eligible = estimates.eligible_units(units, passages, study.settings.units.eligible).sort_values("unit_id")
     vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 1))
-    settings, report_languages = study.settings.topics, strings.languages(study.languages)
+    settings, report_languages = study.settings.topics, strings.languages(study.report_languages)
 
     seen = together(vectors, cache.second_view(study), list(eligible["text"]), list(eligible["language"]))
     found = engine.fit(list(eligible["text"]), seen, settings.min_size, settings.margin)
@@ -77,7 +77,7 @@ def together(vectors: np.ndarray, second: Encoder | None, texts: Sequence[str], 
 def refused(study: Study, names: Sequence[str], texts: Iterable[str]) -> Callable[[str], bool]:
     """Return what says whether a word is part of a contributor's name or of an address, and so no keyword."""
     themes = list(study.codebook.texts())
-    finder, vocabulary = privacy.finder(names, (*texts, *themes), Strings(study.languages[0]).texts())
+    finder, vocabulary = privacy.finder(names, (*texts, *themes), Strings(study.report_languages[0]).texts())
     return lambda word: finder.is_name(word) or word in vocabulary.addresses
 
 
