@@ -40,7 +40,7 @@ def load(study: Study, language: str = "", n_units: int = 0) -> dict[str, Any]:
     """
     tables = {name: read_table(study.processed / f"{name}.parquet", name) for name in _TABLES}
     found = topic_results.build(tables)
-    code = language or study.languages[0]
+    code = language or study.report_languages[0]
     if language and found["languages"] and language not in found["languages"]:
         raise GlosaError(
             f"--language {one_line(language)}",
@@ -83,7 +83,9 @@ def candidates(study: Study, found: Mapping[str, Any]) -> str:
         str(row["id"]): {code: [text for _, text in units] for code, units in row["units"].items() if units}
         for row in found["rows"]
     }
-    block = topic_facts.candidates({"topics": found, "codebook": codebook(study.codebook, study.languages[0])}, quotes)
+    themes = codebook(study.codebook, study.report_languages[0])
+    known = {"topics": found, "codebook": themes, "report_languages": study.report_languages}
+    block = topic_facts.candidates(known, quotes)
     return block or "# No topic lies outside the codebook.\n"
 
 

@@ -66,7 +66,7 @@ def test_suppressed_levels_hold_no_number_and_can_not_be_told_from_the_split(fou
 
 def test_p_values_are_shown_or_withheld_in_words(found: dict[str, Any]) -> None:
     facts = topic_facts.make(
-        {"topics": found, "codebook": [{"id": "empathy"}, {"id": "dialogue"}]}, {"empathy": "Empathy"}, 15, EN
+        {"topics": found, "codebook": [{"id": "empathy"}], "report_languages": ["en"]}, {"empathy": "Empathy"}, 15, EN
     )
     language = facts["groups"][0]
     assert [row["p"] for row in language["rows"]] == ["0.040", "withheld", "withheld", "withheld"]
@@ -98,7 +98,7 @@ def test_too_few_units_are_a_list_and_the_report_says_what_that_allows(n: int) -
     (said,) = topic_facts.intro(found, 15, EN)
     assert f"{n} eligible units" in said
     assert "from 15 on" in said
-    topic_facts.make({"topics": found, "codebook": []}, {}, 15, EN)
+    topic_facts.make({"topics": found, "codebook": [], "report_languages": ["en"]}, {}, 15, EN)
 
 
 def test_words_in_a_language(found: dict[str, Any]) -> None:
@@ -195,7 +195,10 @@ def section(tables: dict[str, pd.DataFrame], language: str = "en") -> str:
     topics["rows"] = [{**row, "excerpts": [{"text": "quoted"}] if row["id"] else []} for row in topics["rows"]]
     results = {"topics": topics, "points": topic_results.points(tables), "settings": {"report": {"min_voices": 5}}}
     labels = {"empathy": "Empathy", "dialogue": "Dialogue", "other": "other"}
-    facts = {"labels": labels, "topics": topic_facts.make({**results, "codebook": []}, labels, 15, t)}
+    facts = {
+        "labels": labels,
+        "topics": topic_facts.make({**results, "codebook": [], "report_languages": list(available())}, labels, 15, t),
+    }
     rendered: str = page.environment().from_string(MACROS).render(r=results, t=t, facts=facts)
     return rendered
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline import candidate_themes
 from pipeline.report import page
-from pipeline.report.strings import Strings, available
+from pipeline.report.strings import Strings, languages
 from pipeline.report.wording import Results
 from pipeline.topic_results import LIST
 
@@ -77,7 +77,7 @@ def candidates(found: Results, quotes: Mapping[str, Mapping[str, list[str]]] | N
     """Return the block for `codebook.toml`: one draft of a theme for every topic outside the codebook."""
     topics = found["topics"]
     outside = [row for row in topics["rows"] if row["id"] in topics["candidates"]]
-    drafts = {code: str(Strings(code).raw("topics.draft")) for code in available()}
+    drafts = {code: str(Strings(code).raw("topics.draft")) for code in languages(found["report_languages"])}
     return candidate_themes.block(outside, [entry["id"] for entry in found["codebook"]], drafts, quotes)
 
 
