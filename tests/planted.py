@@ -34,4 +34,4 @@ def hierarchy(tops: int = 3, low: int = 2, each: int = 36, seed: int = 0) -> tup
 def with_few_members(most: int = 12) -> Callable[..., Ensemble]:
     """Return `consensus.fit` with small ensembles, which are as quick as tests want them."""
     real = consensus.fit
-    return lambda vectors, members=most, seed=SEED: real(vectors, min(members, most), seed)
+    return lambda vectors, chosen=None, members=most, seed=SEED: real(vectors, chosen, min(members, most), seed)

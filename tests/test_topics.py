@@ -255,7 +255,7 @@ def test_labels_in_order(labels: list[int]) -> None:
 def test_units_outside_the_sample_are_placed_by_the_same_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, labels = groups(4, 60, 0.2)
     full = fit(vectors)
-    monkeypatch.setattr(topics, "sample", lambda n, size=120: sample(n, size))
+    monkeypatch.setattr(topics, "sample", lambda n, size: sample(n, 120))
     monkeypatch.setattr(topics, "_BLOCK", 50)
     found = fit(vectors)
     assert (full.method, found.method) == (topics.CONSENSUS, topics.SAMPLED)
@@ -276,4 +276,4 @@ def test_the_sample_is_fixed_and_in_order() -> None:
     assert len(drawn) == len(set(drawn)) == 10
     assert list(drawn) == sorted(drawn) == list(topics.sample(100, 10))
     assert list(topics.sample(10, 10)) == list(range(10))
-    assert consensus.fit(noise(30), 4, SEED).votes.sum() == 30 * 4, "each member has one vote per row"
+    assert consensus.fit(noise(30), None, 4, SEED).votes.sum() == 30 * 4, "each member has one vote per row"
