@@ -120,7 +120,8 @@ def make(
     found = editions.named(material.found, edition)
     found = excerpts.add(found, seen, read, edition, words, material.written, limit)
 
-    made = {"results.json": (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()}
+    numbered = {key: value for key, value in found.items() if key != "points"}
+    made = {"results.json": (json.dumps(numbered, indent=1, ensure_ascii=False) + "\n").encode()}
     made |= {f"tables/{name}.csv": to_csv(frame) for name, frame in tables.make(read, found, edition.files).items()}
     vectors = material.vectors(seen)
     for strings, charts in drawn:
