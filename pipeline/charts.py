@@ -54,6 +54,7 @@ def flow(steps: Sequence[tuple[str, int]], asides: Mapping[int, Sequence[tuple[s
             f"{count:,}  {label}",
             ha="center",
             va="center",
+            color=INK,
             bbox={"boxstyle": "round,pad=0.5", "facecolor": BOX, "edgecolor": BLUE},
         )
         if i + 1 < len(steps):
@@ -184,7 +185,7 @@ def pairs(labels: Sequence[str], counts: np.ndarray, axis: str) -> Figure:
             )
     shown = max(n - 1, 1)
     wide = n <= _MANY
-    below = [named(label, 16) if wide else textwrap.shorten(label, 28, placeholder="…") for label in labels[:shown]]
+    below = [named(label, 18) if wide else textwrap.shorten(label, 28, placeholder="…") for label in labels[:shown]]
     aslant: dict[str, Any] = {} if wide else {"rotation": 40, "ha": "right", "rotation_mode": "anchor", "fontsize": 9}
     axes.set_xticks(range(shown), below, color=INK, **aslant)
     axes.set_yticks(range(shown), [named(label) for label in reversed(labels[1:] or labels[:1])])

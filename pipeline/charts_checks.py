@@ -52,9 +52,7 @@ def sensitivity(
                 text = textwrap.fill(f"{charts.percent(share)} {name}", _LABEL, max_lines=4, placeholder="…")
                 shift = -0.02 if side == "right" else 0.02
                 axes.text(share + shift * width, place, text, ha=side, va="center", fontsize=8, color=MUTED)
-    axes.set_yticks(
-        np.arange(len(labels))[::-1], [charts.named(label) for label in labels]
-    )
+    axes.set_yticks(np.arange(len(labels))[::-1], [charts.named(label) for label in labels])
     axes.set(xlim=(min(everything) - 0.65 * width, max(everything) + 0.65 * width), ylim=(-0.6, len(labels) - 0.4))
     axes.xaxis.set_major_formatter(lambda share, _: charts.percent(share))
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= 1 and _inside(tick, axes.get_xlim())])

@@ -11,7 +11,8 @@ import re
 WIDE = 4  # columns from which a table can be wider than a phone, so that its frame must be reachable by keyboard
 
 _PART = re.compile(
-    r"<(?P<tag>h[2-4]|figcaption)\b[^>]*>(?P<name>.*?)</(?P=tag)>|<table(?P<rest>[^>]*)>(?P<table>.*?)</table>", re.DOTALL
+    r"<(?P<tag>h[2-4]|figcaption)\b[^>]*>(?P<name>.*?)</(?P=tag)>|<table(?P<rest>[^>]*)>(?P<table>.*?)</table>",
+    re.DOTALL,
 )
 _HEAD = re.compile(r"<thead>\s*<tr>(.*?)</tr>", re.DOTALL)
 _CELL = re.compile(r"<t[hd]\b")
@@ -32,7 +33,7 @@ def framed(page: str) -> str:
             return found.group()
         head = _HEAD.search(found["table"])
         wide = head is not None and len(_CELL.findall(head[1])) >= WIDE
-        frame = f'<div class="scroll" tabindex="0" role="group" aria-label="{name}">' if wide else '<div class="scroll">'
-        return f'{frame}<table aria-label="{name}"{found["rest"]}>{found["table"]}</table></div>'
+        reach = f' tabindex="0" role="group" aria-label="{name}"' if wide else ""
+        return f'<div class="scroll"{reach}><table aria-label="{name}"{found["rest"]}>{found["table"]}</table></div>'
 
     return _PART.sub(frame, page)
