@@ -205,21 +205,11 @@ def bars(labels: Sequence[str], sizes: Sequence[int], axis: str, nothing: str) -
     axes.barh(places, sizes, color=BLUE, height=0.62)
     for place, size in zip(places, sizes, strict=True):
         axes.text(size + max(sizes) * 0.012, place, f"{size}", va="center", fontsize=9, color=MUTED)
-    axes.set_yticks(places, [named(label, 40) for label in labels])
+    axes.set_yticks(places, [textwrap.shorten(label, 44, placeholder="…") for label in labels])
     axes.set_xlabel(axis)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.6, len(labels) - 0.4)
     return figure
-
-
-def percent(share: float) -> str:
-    """Return a share as the page writes it."""
-    return f"{100 * share:.0f}\u00a0%"
-
-
-def named(label: str, width: int = 30) -> str:
-    """Return a name on two lines at most, as it stands beside a row or below a column."""
-    return textwrap.fill(label, width, max_lines=2, placeholder="…")
 
 
 def to_svg(figure: Figure) -> bytes:
@@ -230,6 +220,16 @@ def to_svg(figure: Figure) -> bytes:
 def to_png(figure: Figure) -> bytes:
     """Return the figure as PNG at 300 dpi, the same bytes for the same figure."""
     return _render(figure, "png", dpi=300, metadata={"Software": None})
+
+
+def percent(share: float) -> str:
+    """Return a share as the page writes it."""
+    return f"{100 * share:.0f}\u00a0%"
+
+
+def named(label: str, width: int = 30) -> str:
+    """Return a name on two lines at most, as it stands beside a row or below a column."""
+    return textwrap.fill(label, width, max_lines=2, placeholder="…")
 
 
 def _render(figure: Figure, kind: str, **options: Any) -> bytes:
