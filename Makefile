@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: report test nightly lint example golden train-coder train-tuned learning-curve bench-learning bench-coder train-pages train-translations bench bench-ingest bench-dedup bench-coverage bench-codebook accuracy browser clean
+.PHONY: report test nightly lint example golden train-coder train-tuned learning-curve bench-learning bench-coder train-pages train-translations bench bench-ingest bench-dedup bench-coverage bench-codebook bench-topics accuracy browser clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)  ## run the study at the repository root and say where the report is
@@ -59,6 +59,9 @@ bench-ingest: $(STAMP)  ## measure roles, languages, repetitions and translated 
 
 bench-codebook: $(STAMP)  ## measure a codebook of another field on SIB-200: make bench-codebook SIB=FOLDER
 	$(BIN)/python -m benchmarks.sib200 $(SIB)
+
+bench-topics: $(STAMP)  ## compare ways to find topics: make bench-topics SIB=FOLDER
+	$(BIN)/python -m benchmarks.topics $(SIB)
 
 bench-dedup: $(STAMP)  ## time deduplication on ten thousand to a million passages
 	$(BIN)/python benchmarks/deduplication.py

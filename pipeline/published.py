@@ -14,6 +14,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pipeline import pdf_texts
@@ -35,6 +36,7 @@ _SHAPES = frozenset(
 _NUMBER = re.compile(r"-?[\d.]*(?:e-?\d+)?")
 _DATA = re.compile(r"(?:data:[\w/+.;=-]+,)?[\w+/=%-]{200,}")  # a picture or vectors as text
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\[nrt]")
+_BACKSLASH = re.compile(r"\\([!-/:-@\[-`{-~])")
 _DIVIDED = re.compile(r"[-\u2010\u00ad]\n")
 
 
@@ -154,9 +156,15 @@ def _json_lines(content: bytes) -> Iterator[Text]:
 
 
 def _plain(content: bytes) -> Iterator[Text]:
-    """Yield the lines of Markdown or another text."""
+    """Yield the lines of a text."""
     for number, line in enumerate(content.decode("utf-8-sig").splitlines(), start=1):
-        yield Text(f"line {number}", html.unescape(line), "text")
+        yield Text(f"line {number}", line, "text")
+
+
+def _markdown(content: bytes) -> Iterator[Text]:
+    """Yield the lines of Markdown as they are read, without backslashes and entities."""
+    for place, line, stream in _plain(content):
+        yield Text(place, html.unescape(_BACKSLASH.sub(r"\1", line)), stream)
 
 
 def _pdf(content: bytes) -> Iterator[Text]:
@@ -180,11 +188,17 @@ def _office(content: bytes) -> Iterator[Text]:
         if name.startswith("xl/worksheets/sheet"):
             yield from (Text(f"{name}, {t.place}", t.text, f"{name}, {t.stream}") for t in _grid(_cells(part, strings)))
         if name.endswith((".xml", ".rels", ".vml")):
-            ends = "p" if name.startswith("word/") else "si"
-            yield from (Text(name, text, name) for text in _flushed(part, ends))
-            yield from (Text(f"{name}, attribute", text, "attributes") for text in _xml_attributes(part))
+            shown, attributes = _xml(part, "p" if name.startswith("word/") else "si")
+            yield from (Text(name, text, name) for text in shown)
+            yield from (Text(f"{name}, attribute", text, "attributes") for text in attributes)
         elif name.rsplit(".", 1)[-1].lower() in _READERS:
             yield from (Text(f"{name}, {t.place}", t.text, f"{name}, {t.stream}") for t in texts(name, part))
+
+
+@lru_cache(maxsize=64)
+def _xml(part: bytes, end: str) -> tuple[list[str], list[str]]:
+    """Return texts and attributes of a part; most parts of a document are those of the one before."""
+    return list(_flushed(part, end)), list(_xml_attributes(part))
 
 
 def _local(element: Any) -> str:
@@ -269,7 +283,8 @@ def _package(content: bytes) -> Iterator[Text]:
 
 _READERS: Mapping[str, Callable[[bytes], Iterator[Text]]] = {
     **dict.fromkeys(("html", "svg", "xml", "qde", "qdc"), _markup),
-    **dict.fromkeys(("md", "txt", "toml", "bib"), _plain),
+    **dict.fromkeys(("txt", "toml", "bib"), _plain),
+    "md": _markdown,
     **dict.fromkeys(("xlsx", "docx"), _office),
     **dict.fromkeys(("zip", "qdpx"), _package),
     "csv": _csv,

@@ -32,6 +32,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
     context = _Context(study, tables, eligible)
     gathered = {
         "study": study.settings.study.model_dump(mode="json"),
+        "report_languages": list(study.report_languages),
         "settings": study.settings.model_dump(mode="json"),
         "corpus": context.corpus(),
         "flow": context.flow(),
@@ -49,7 +50,7 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "actions": context.actions(),
         "topics": context.topics(),
         "uncoded": context.uncoded(),
-        "codebook": codebook(study.codebook, study.languages[0]),
+        "codebook": codebook(study.codebook, study.report_languages[0]),
         "people": context.people(),
         "method": next((m for m in tables["codings"]["method"] if m != PEOPLE), ""),
         "coder": dict(figures),

@@ -35,7 +35,7 @@ def run(study: Study, until: str | None = None, force: str | None = None, quiet:
     Raises `GlosaError` where the input stops a stage, `StageError` where anything else does. What earlier
     stages and earlier runs have written stays.
     """
-    _prepare(study)
+    prepare(study)
     stages = STAGES[: index(until) + 1] if until else STAGES
     outcome = Outcome()
     if force:
@@ -52,7 +52,7 @@ def run(study: Study, until: str | None = None, force: str | None = None, quiet:
 
 def stale(study: Study) -> list[str]:
     """Return the names of the stages that would run now, without running any."""
-    _prepare(study)
+    prepare(study)
     session = _session(study, STAGES, Outcome(), dry_run=True, quiet=True, force=False)
     return [_stage_name(r) for r in session.execution_reports if r.outcome.name == "WOULD_BE_EXECUTED"]
 
@@ -71,7 +71,7 @@ def _stage_name(report: Any) -> str:
     return str(report.task.name).split("::")[-1]
 
 
-def _prepare(study: Study) -> None:
+def prepare(study: Study) -> None:
     """Make the folder of the program's own state, and the secret behind the pseudonyms."""
     study.state.mkdir(exist_ok=True)
     (study.state / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -135,7 +135,7 @@ def _task(study: Study, stage: Stage, outcome: Outcome) -> Callable[..., Any]:
     fingerprint += repr([path.relative_to(study.root).as_posix() for path in set_by_people])
     if not stage.reads:
         captures = study.captures()
-        inputs = [*captures, study.voice_key]
+        inputs = [*captures, study.voice_key, *set_by_people]
         fingerprint += repr([path.relative_to(study.raw).as_posix() for path in captures])
         fingerprint += repr([(str(r.path.relative_to(study.raw)), r.reason, r.detail) for r in study.refused()])
 

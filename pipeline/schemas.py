@@ -64,6 +64,7 @@ REJECT_REASONS: Mapping[str, str] = MappingProxyType(
         "no_text_layer": "the page is a picture, without a text layer",
         "quoted": "a quotation of another message",
         "attachment": "an attachment, or a frame without comments",
+        "forgotten": "what a contributor said who is no longer part of the study",
     }
 )
 

@@ -156,6 +156,7 @@ class ReportSection(_Section):
     quotation: Policy = "paraphrase"
     licence: str = ""
     sources: tuple[SourceRule, ...] = Field(default=(), strict=False)
+    languages: tuple[str, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _quoting_needs_a_licence(self) -> ReportSection:
@@ -262,6 +263,11 @@ class Study:
     def languages(self) -> tuple[str, ...]:
         """The study's languages; the first is the report's."""
         return self.settings.study.languages
+
+    @property
+    def report_languages(self) -> tuple[str, ...]:
+        """The languages that the reports are asked for in: those of `[report]`, else the study's."""
+        return self.settings.report.languages or self.languages
 
     @property
     def raw(self) -> Path:

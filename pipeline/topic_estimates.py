@@ -70,7 +70,8 @@ def effective(counts: np.ndarray, sizes: np.ndarray) -> float:
     """
     n, total = len(sizes), float(sizes.sum())
     value = float(counts.sum()) / total
-    variance = n / max(n - 1, 1) * float(((counts - value * sizes) ** 2).sum()) / total**2
+    # Of whole numbers, so that it is exactly 0 where all voices are alike.
+    variance = n / max(n - 1, 1) * float(((counts * total - counts.sum() * sizes) ** 2).sum()) / total**4
     plain = value * (1 - value)
     return float(n) if n < 2 or variance <= 0 or plain <= 0 else min(plain / variance, total)
 

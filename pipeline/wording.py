@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"\w+")
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # str.translate is quick on ASCII only; regular expressions take four times as long on the rest of the way.
 _ASCII = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
@@ -38,6 +39,12 @@ def _plain(match: re.Match[str]) -> str:
 def words(text: str) -> list[str]:
     """Return the words of a text, lower-case, with their accents."""
     return _WORD.findall(text.casefold())
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line that can do nothing to a terminal: no control codes, no change of direction."""
+    plain = _DIRECTIONS.sub("", " ".join(text.split()))
+    return "".join("\ufffd" if unicodedata.category(char) == "Cc" else char for char in plain)
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -69,10 +69,14 @@ def fake_encoder() -> FakeEncoder:
     return FakeEncoder()
 
 
+# Three languages are read, one is written: every further one costs two reports in all forms.
+SETTINGS = '[study]\nlanguages = ["en", "es", "pt"]\n\n[report]\nlanguages = ["en"]\n'
+
+
 def make_study(folder: Path, captures: dict[str, str | bytes], settings: str = "") -> Path:
     """Make a study with the shipped codebook and the given captures."""
     (folder / "data" / "raw").mkdir(parents=True, exist_ok=True)
-    (folder / "study.toml").write_text(settings or '[study]\nlanguages = ["en", "es", "pt"]\n', encoding="utf-8")
+    (folder / "study.toml").write_text(settings or SETTINGS, encoding="utf-8")
     shutil.copy(ROOT / "codebook.toml", folder / "codebook.toml")
     for name, content in captures.items():
         path = folder / "data" / "raw" / name

@@ -45,6 +45,7 @@ def found() -> dict[str, Any]:
     themes = ("accountability", "prevention", "dialogue")
     return {
         "study": {"title": "Trust & <b>after</b>", "question": "What now?", "languages": ["en", "es", "fr"]},
+        "report_languages": ["en", "es", "fr"],
         "settings": {"report": {"min_voices": 5, "licence": "CC0-1.0"}},
         "run": {"settings": "a" * 64, "code": "b" * 64},
         "codebook": [{"id": i, "label": i.title()} for i in themes],

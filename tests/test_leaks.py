@@ -188,6 +188,12 @@ def test_a_name_is_seen_in_either_edition(name: str) -> None:
         leaks.refuse({f"reports/restricted/{name}": content}, FINDER, [], FORBIDDEN)
 
 
+def test_an_address_is_seen_behind_the_backslashes_of_markdown() -> None:
+    with pytest.raises(GlosaError, match="e-mail"):
+        leaks.refuse({"reports/public/a.md": b"**Contact**: nerea\\@example\\.org"}, FINDER, [], FORBIDDEN)
+    leaks.refuse({"a.md": b"**Contact**: nerea\\@example.org"}, FINDER, ["nerea@example.org"], FORBIDDEN)
+
+
 def test_five_words_are_no_leak_and_six_are() -> None:
     assert FORBIDDEN.first(["… que pedir perdón sin más …"]) is None
     assert FORBIDDEN.first(["… hay que pedir perdon sin más …"]) == (0, "hay que pedir perdon sin mas")

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import editions, keywords, leaks, privacy, run, schemas, study
+from pipeline import editions, leaks, privacy, run, schemas, study
 from pipeline.errors import GlosaError
+from pipeline.stages import topics
 from pipeline.store import read_table
 from pipeline.wordruns import Forbidden
 from tests.conftest import case_params, cases, hashes, make_study
@@ -259,25 +259,11 @@ def test_a_leak_stops_the_run_and_leaves_the_report(talk: study.Study, tmp_path:
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_topic_keywords_that_are_names_are_dropped() -> None:
-    finder = privacy.Finder(["Nerea Olabarri", "Rosa Iturbe"], common={"rosa", "pedir", "hablar", "perdón"})
-    topics = pd.DataFrame(
-        {
-            "label": ["nerea, pedir, rosa"],
-            "keywords": [json.dumps({"es": ["nerea", "pedir", "rosa", "hablar", "anaperez"]})],
-        }
-    )
-    vocabulary = privacy.Vocabulary(frozenset(), frozenset({"anaperez"}))
-    shown, n_dropped = keywords.without_names(topics, finder, vocabulary)
-    assert shown["label"].tolist() == ["pedir, rosa, hablar"]
-    assert json.loads(shown["keywords"][0]) == {"es": ["pedir", "rosa", "hablar"]}
-    assert n_dropped == 2
-    labels = json.dumps({"es": {"text": "pedir a nerea", "made_by": "model"}, "en": {"text": "ask", "made_by": "x"}})
-    families, _ = keywords.without_names(topics.assign(labels=labels).drop(columns="keywords"), finder, vocabulary)
-    assert families["label"].tolist() == ["pedir, rosa"]
-    shown, _ = keywords.without_names(topics.assign(labels=labels), finder, vocabulary)
-    found = json.loads(shown["labels"][0])
-    assert (found["es"]["text"], found["en"]["text"]) == ("pedir, rosa, hablar", "ask")
+def test_words_that_are_names_are_no_keywords(tmp_path: Path) -> None:
+    texts = ["La rosa pide perdón; escribe a anaperez@ejemplo.es."]
+    refuse = topics.refused(study.load(make_study(tmp_path, {})), ["Nerea Olabarri", "Rosa Iturbe"], texts)
+    words = ("nerea", "pedir", "rosa", "olabarri", "anaperez", "hablar")
+    assert [word for word in words if refuse(word)] == ["nerea", "olabarri", "anaperez"]
 
 
 def test_files_that_are_published_under_one_name_stay_apart() -> None:

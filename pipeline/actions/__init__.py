@@ -11,7 +11,7 @@ taken for one that recommends it; `tests/cases/actions.jsonl` measures both.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -119,6 +119,13 @@ def frames(theme_id: str) -> tuple[Action, ...]:
         )
         for key in data["en"]
     )
+
+
+def texts() -> Iterator[str]:
+    """Yield every statement that comes with the program, in all languages."""
+    for theme_id in framed_themes():
+        for action in frames(theme_id):
+            yield from (*action.do.values(), *action.to.values())
 
 
 def include_lines(theme: Theme) -> tuple[Action, ...]:

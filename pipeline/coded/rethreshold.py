@@ -27,8 +27,9 @@ def moved(
     method = next((m for m in codings["method"] if m != PEOPLE), "")
     thresholds = [min(0.99, max(0.01, t + by)) if by else t for t in coder.thresholds(theme_ids, settings, method)]
     scores = codings[codings["theme_id"] != OTHER].pivot(index="unit_id", columns="theme_id", values="score")
+    scores = scores.reindex(columns=list(theme_ids))  # where nothing is coded, the pivot has no column
     status: dict[tuple[str, str], str] = {}
-    for unit, row in zip(scores.index, scores[list(theme_ids)].to_numpy().tolist(), strict=True):
+    for unit, row in zip(scores.index, scores.to_numpy().tolist(), strict=True):
         found, whole = coder.decide(row, thresholds, settings.margin)
         status |= {(unit, theme): one for theme, one in zip(theme_ids, found, strict=True)}
         status[unit, OTHER] = {coder.ASSIGNED: coder.REJECTED, coder.REJECTED: coder.ASSIGNED}.get(whole, whole)

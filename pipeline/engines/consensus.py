@@ -22,6 +22,8 @@ DIMENSIONS = 50
 MEMBERS = 50
 _SUBSAMPLE = 0.7
 _MOST, _FEWEST = 30, 4
+_LARGEST = 10_000  # rows that a clustering sees
+_BLOCK = 2_048
 
 
 @dataclass(frozen=True)
@@ -87,21 +89,28 @@ class Ensemble:
         return votes_of(self.members, rows)
 
 
-def fit(vectors: np.ndarray, members: int = MEMBERS, seed: int = SEED) -> Ensemble:
-    """Learn an ensemble from unit vectors in canonical order (at least two distinct ones)."""
+def fit(vectors: np.ndarray, chosen: np.ndarray | None = None, members: int = MEMBERS, seed: int = SEED) -> Ensemble:
+    """Learn an ensemble from unit vectors in canonical order.
+
+    All rows take part in the clusterings; where `chosen` names some of them, only these do in the tree, whose memory
+    grows with their square, and only these are the rows of the fit.
+    """
     with threadpool_limits(1):
         axes = principal_axes(vectors)
-        rows = axes(vectors)
+        rows = np.vstack([axes(vectors[i : i + _BLOCK]) for i in range(0, len(vectors), _BLOCK)])
         found = tuple(_members(rows, members, seed))
-        votes = votes_of(found, rows)
-        return Ensemble(axes, found, votes, _tree(together(votes, len(found))))
+        votes = votes_of(found, rows if chosen is None else rows[chosen])
+        return Ensemble(axes, found, votes, _tree(votes, len(found)))
 
 
 def principal_axes(vectors: np.ndarray, dimensions: int = DIMENSIONS) -> Axes:
     """Return the directions of most variance; of each, the largest part is positive, so that its sign is fixed."""
     mean = vectors.mean(axis=0, dtype=np.float64)
-    centred = vectors.astype(np.float64) - mean
-    _, axes = np.linalg.eigh(centred.T @ centred)
+    spread = np.zeros((len(mean), len(mean)))
+    for start in range(0, len(vectors), _BLOCK):
+        centred = vectors[start : start + _BLOCK] - mean
+        spread += centred.T @ centred
+    _, axes = np.linalg.eigh(spread)
     axes = axes[:, ::-1][:, :dimensions]
     signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     return Axes(mean.astype(np.float32), (axes * np.where(signs == 0, 1, signs)).astype(np.float32))
@@ -146,7 +155,8 @@ def _members(rows: np.ndarray, count: int, seed: int) -> list[Member]:
     found = []
     for i in range(count):
         k = least + (most - least) * i // max(count - 1, 1)
-        chosen = np.sort(draws.choice(len(rows), max(k, round(_SUBSAMPLE * len(rows))), replace=False))
+        size = min(max(k, round(_SUBSAMPLE * len(rows))), _LARGEST)
+        chosen = np.sort(draws.choice(len(rows), size, replace=False))
         some = rows[chosen]
         k = min(k, len(np.unique(some.round(4), axis=0)))
         means = KMeans(k, n_init=1, max_iter=50, random_state=seed + i).fit(some)
@@ -154,13 +164,18 @@ def _members(rows: np.ndarray, count: int, seed: int) -> list[Member]:
     return found
 
 
-def _tree(alike: np.ndarray) -> np.ndarray:
-    """Return the average-linkage tree of what fell together."""
+def _tree(votes: np.ndarray, n_members: int) -> np.ndarray:
+    """Return the average-linkage tree of how often rows did not fall together."""
     from scipy.cluster.hierarchy import linkage
 
-    n = len(alike)
+    n = len(votes)
     if n < 2:
         return np.empty((0, 4))
-    upper = np.concatenate([alike[i, i + 1 :] for i in range(n - 1)])
-    # Shares of few members tie all the time; as multiples of one over a power of two they are exact, and so are ties.
-    return np.asarray(linkage(np.round((1 - upper.astype(np.float64)) * 2**20) / 2**20, "average"))
+    apart, place = np.empty(n * (n - 1) // 2), 0
+    for start in range(0, n, _BLOCK):
+        block = n_members - votes[start : start + _BLOCK] @ votes.T
+        for i, row in enumerate(block, start):
+            apart[place : place + n - i - 1] = row[i + 1 :]
+            place += n - i - 1
+    # Whole numbers of members tie all the time, and exactly so: ties are broken by the order of the rows.
+    return np.asarray(linkage(apart, "average"))

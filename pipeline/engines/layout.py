@@ -17,6 +17,7 @@ _LARGEST = 1_500
 _PERPLEXITY = 30
 _NEIGHBOURS = 3
 _DIGITS = 4
+_BLOCK = 8_192
 
 
 def places(vectors: np.ndarray) -> np.ndarray:
@@ -25,8 +26,9 @@ def places(vectors: np.ndarray) -> np.ndarray:
     if n == 0:
         return np.empty((0, 2))
     with threadpool_limits(1):
-        rows = consensus.principal_axes(vectors)(vectors).astype(np.float64)
         chosen = topics.sample(n, _LARGEST)
+        axes = consensus.principal_axes(vectors[chosen])
+        rows = np.vstack([axes(vectors[i : i + _BLOCK]) for i in range(0, n, _BLOCK)]).astype(np.float64)
         if len(np.unique(rows[chosen].round(4), axis=0)) < 4:
             return _scaled(np.pad(rows[:, :2], ((0, 0), (0, max(0, 2 - rows.shape[1])))))
         found = _laid_out(rows[chosen])

@@ -17,6 +17,7 @@ from pipeline.engines.recommender import read_json
 
 DIRECTIONS = "languages.json"
 MIN_CENTRED = 50  # rows of a language whose mean says something
+_NOISE = 1e-5  # what is left of a unit vector that equals the mean; its direction says nothing
 
 
 class Levelled:
@@ -46,14 +47,17 @@ def by_language(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:
     """Return unit vectors that are centred, those of every language of at least `MIN_CENTRED` rows on its own mean.
 
     What is left can't tell languages apart by their means, whatever the encoder; what only one language talks of stays.
+    A vector that equals the mean becomes zero.
     """
     names = np.asarray(languages, dtype=object)
-    rest = vectors - vectors.mean(axis=0)
+    rest = vectors.astype(np.float64)
+    rest -= rest.mean(axis=0)
     for name in sorted(set(languages)):
         own = names == name
         if own.sum() >= MIN_CENTRED:
             rest[own] -= rest[own].mean(axis=0)
-    return np.asarray(rest / np.maximum(np.linalg.norm(rest, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+    lengths = np.linalg.norm(rest, axis=1, keepdims=True)
+    return np.where(lengths < _NOISE, 0, rest / np.maximum(lengths, _NOISE)).astype(np.float32)
 
 
 def directions(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:

@@ -56,11 +56,12 @@ def measure(found: Fit, vectors: np.ndarray, voices: Sequence[str], min_size: in
     overlaps, agreement = [], {k: [] for k in by_number}  # type: ignore[var-annotated]
     who = np.asarray(voices, dtype=object)[found.rows]
     for number in track(range(refits), "refitting topics", refits):
-        kept = _without_some(who, number)
+        kept = without_some(who, number)
         if len(kept) < MIN_UNITS:
             continue
-        again = consensus.fit(vectors[found.rows[kept]], _MEMBERS, SEED + 1_000 * (number + 1))
-        second = topics.topics_of(again, found.k, max(1, round(_KEPT * min_size)))
+        with threadpool_limits(1):
+            again = consensus.fit(vectors[found.rows[kept]], None, _MEMBERS, SEED + 1_000 * (number + 1))
+            second = topics.topics_of(again, found.k, max(1, round(_KEPT * min_size)))
         overlaps.append(matched(first[kept], second, n_topics))
         for k, labels in by_number.items():
             agreement[k].append(adjusted_rand_score(labels[kept], _placed(again, k)))
@@ -90,10 +91,10 @@ def _placed(ensemble: Ensemble, k: int) -> np.ndarray:
         return np.asarray(ensemble.memberships(ensemble.cut(k)).argmax(axis=1))
 
 
-def _without_some(voices: np.ndarray, number: int) -> np.ndarray:
-    """Return the rows of four fifths of the voices, at most as many as a refit takes, in order."""
+def without_some(voices: np.ndarray, number: int) -> np.ndarray:
+    """Return the rows of four fifths of the voices (of two, one), at most as many as a refit takes, in order."""
     draws = np.random.default_rng([SEED, number])
     everyone = np.unique(voices.astype(str))
-    kept = set(draws.choice(everyone, round(_KEPT * len(everyone)), replace=False).tolist())
+    kept = set(draws.choice(everyone, min(round(_KEPT * len(everyone)), len(everyone) - 1), replace=False).tolist())
     rows = np.flatnonzero([voice in kept for voice in voices])
     return rows if len(rows) <= _LARGEST else np.sort(draws.choice(rows, _LARGEST, replace=False))

@@ -1,9 +1,10 @@
 """Inductive topics with BERTopic, with deterministic parts inside it.
 
-No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units are a list; up to `SAMPLE` all take part in the
-fit (`consensus`); above, a sample takes part and the others are placed by the same rule. The number of topics is the
-one with the highest mean silhouette (Rousseeuw 1987) among what fell together, up to the cube root of the number of
-units: more could not be read. A unit that belongs to two topics alike is left unassigned, and said to be.
+No UMAP and no HDBSCAN. A ladder by size: fewer than `MIN_UNITS` units, or than a topic needs, are a list; above, all
+units vote on what belongs together (`consensus`). From the votes of up to `SAMPLE` units a tree is built, and every
+unit is placed by the same rule. The number of topics is the one with the highest mean silhouette (Rousseeuw 1987) on
+what fell together, up to the cube root of the number of units: more could not be read. A unit that belongs to two
+topics alike is left unassigned, and said to be.
 """
 
 from __future__ import annotations
@@ -66,29 +67,29 @@ class Fit:
         return margins(self.memberships)
 
 
-def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float) -> Fit:
+def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float, size: int = SAMPLE) -> Fit:
     """Find topics.
 
     Args:
         texts: the units, in canonical order (the same for the same set of units).
         vectors: unit vectors, one row per text.
-        min_size: a cluster of fewer rows is no topic; its rows go to the next.
+        min_size: what fewer rows are assigned to is no topic; its rows go to the next.
         margin: a row with a smaller one is unassigned.
+        size: how many rows the tree is built from at most.
     """
     n = len(texts)
-    if n < MIN_UNITS:
+    if n < max(MIN_UNITS, min_size):
         return Fit(LIST, np.full(n, -1), np.zeros((n, 0)), (), 0, (), np.arange(n), None)
     with threadpool_limits(1):
-        chosen = sample(n)
-        engine = _Consensus(min_size)
+        chosen = sample(n, size)
+        engine = _Consensus(vectors, chosen, min_size)
         _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
-        memberships = np.vstack([engine.place(vectors[i : i + _BLOCK]) for i in range(0, n, _BLOCK)])
-        order, parents = engine.by_size(memberships)
-        memberships = memberships[:, order]
-        topics = memberships.argmax(axis=1)
-        topics[margins(memberships) < margin] = -1
+        memberships, topics = engine.settle(vectors, margin)
+        order, parents = engine.by_size(topics)
     method = CONSENSUS if len(chosen) == n else SAMPLED
-    return Fit(method, topics, memberships, engine.cuts, engine.k, parents, chosen, engine.ensemble)
+    # One place more than there are topics: the last one is -1's.
+    number = np.append(np.argsort(order), -1)
+    return Fit(method, number[topics], memberships[:, order], engine.cuts, engine.k, parents, chosen, engine.ensemble)
 
 
 def sample(n: int, size: int = SAMPLE) -> np.ndarray:
@@ -111,16 +112,19 @@ def most_topics(n: int) -> int:
     return max(_LEAST_MOST, round(math.cbrt(n)))
 
 
-def compare(ensemble: Ensemble, most: int) -> tuple[Cut, ...]:
-    """Return the mean silhouette of every number of topics from 2 to `most`, on what fell together."""
+def compare(ensemble: Ensemble, vectors: np.ndarray, most: int) -> tuple[Cut, ...]:
+    """Return the mean silhouette of every number of topics from 2 to `most`, on how often units fell together.
+
+    It is taken over units at even steps through all vectors, so a sample is judged by the same units as the whole.
+    """
     from sklearn.metrics import silhouette_score
 
-    step = max(1, -(-len(ensemble.votes) // _SILHOUETTE_SAMPLE))
-    apart = 1 - consensus.together(ensemble.votes[::step], len(ensemble.members))
+    votes = ensemble.vote(vectors[:: max(1, -(-len(vectors) // _SILHOUETTE_SAMPLE))])
+    apart = 1 - consensus.together(votes, len(ensemble.members))
     np.fill_diagonal(apart, 0)
     cuts = []
     for k in range(2, most + 1):
-        labels = ensemble.memberships(ensemble.cut(k)).argmax(axis=1)[::step]
+        labels = ensemble.memberships(ensemble.cut(k), votes).argmax(axis=1)
         sayable = 1 < len(np.unique(labels)) < len(labels)
         cuts.append(Cut(k, round(float(silhouette_score(apart, labels, metric="precomputed")), 6) if sayable else None))
     return tuple(cuts)
@@ -136,41 +140,55 @@ def topics_of(ensemble: Ensemble, k: int, min_size: int) -> np.ndarray:
     """Return the topic of each row of the fit for `k` topics; topics of fewer than `min_size` rows are dissolved."""
     labels = consensus.in_order(ensemble.memberships(ensemble.cut(k)).argmax(axis=1))
     while len(sizes := np.bincount(labels)) > 1 and sizes.min() < min_size:
-        least = int(sizes.argmin())
-        found = ensemble.memberships(labels)
-        found[:, least] = -1
-        labels = consensus.in_order(np.where(labels == least, found.argmax(axis=1), labels))
+        labels = _dissolved(ensemble, labels, int(sizes.argmin()))
     return labels
+
+
+def _dissolved(ensemble: Ensemble, labels: np.ndarray, topic: int) -> np.ndarray:
+    """Return labels without a topic: each of its rows goes to the topic that it belongs to most of the others."""
+    found = ensemble.memberships(labels)
+    found[:, topic] = -1
+    return consensus.in_order(np.where(labels == topic, found.argmax(axis=1), labels))
 
 
 class _Consensus:
     """A clustering model as BERTopic expects one (`fit`, `labels_`), and what it has learned."""
 
-    def __init__(self, min_size: int) -> None:
-        self.min_size = min_size
+    def __init__(self, everything: np.ndarray, chosen: np.ndarray, min_size: int) -> None:
+        self.everything, self.chosen, self.min_size = everything, chosen, min_size
         self.labels_: np.ndarray = np.empty(0, dtype=int)
         self.cuts: tuple[Cut, ...] = ()
         self.k = 1
 
     def fit(self, vectors: np.ndarray, y: object = None) -> _Consensus:  # noqa: ARG002
-        """Cluster the vectors."""
-        self.ensemble = consensus.fit(np.asarray(vectors, dtype=np.float32))
-        most = min(
-            most_topics(len(vectors)), len(vectors) // self.min_size, len(np.unique(self.ensemble.votes, axis=0))
-        )
-        self.cuts = compare(self.ensemble, most)
+        """Cluster the vectors, which are the chosen ones."""
+        self.ensemble = consensus.fit(self.everything, self.chosen)
+        distinct = len(np.unique(self.ensemble.votes, axis=0))
+        most = min(most_topics(len(self.everything)), len(self.everything) // self.min_size, distinct)
+        self.cuts = compare(self.ensemble, self.everything, most)
         self.k = best(self.cuts)
         self.labels_ = topics_of(self.ensemble, self.k, self.min_size)
         return self
 
-    def place(self, vectors: np.ndarray) -> np.ndarray:
-        """Return how much each vector belongs to each topic."""
-        return self.ensemble.memberships(self.labels_, self.ensemble.vote(vectors))
+    def settle(self, vectors: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return memberships and topics (or -1) of all vectors; a topic too few of them are sure of is dissolved."""
+        while True:
+            memberships = self._place(vectors)
+            topics = memberships.argmax(axis=1)
+            topics[margins(memberships) < margin] = -1
+            sizes = np.bincount(topics + 1, minlength=memberships.shape[1] + 1)[1:]
+            if len(sizes) == 1 or sizes.min() >= self.min_size:
+                return memberships, topics
+            self.labels_ = _dissolved(self.ensemble, self.labels_, int(sizes.argmin()))
 
-    def by_size(self, memberships: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    def _place(self, vectors: np.ndarray) -> np.ndarray:
+        """Return how much each vector belongs to each topic."""
+        blocks = (vectors[i : i + _BLOCK] for i in range(0, len(vectors), _BLOCK))
+        return np.vstack([self.ensemble.memberships(self.labels_, self.ensemble.vote(block)) for block in blocks])
+
+    def by_size(self, topics: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
         """Return the topics from the largest on (of equals, that of the first row), and the family of each."""
-        sizes = np.bincount(memberships.argmax(axis=1), minlength=memberships.shape[1])
-        order = np.argsort(-sizes, kind="stable")
+        order = np.argsort(-np.bincount(topics[topics >= 0]), kind="stable")
         return order, tuple(consensus.in_order(self._families()[order]).tolist())
 
     def _families(self) -> np.ndarray:
@@ -209,5 +227,5 @@ def _with_bertopic(texts: Sequence[str], vectors: np.ndarray, engine: _Consensus
 
 
 def _terms(text: str) -> list[str]:
-    """Return a text's words, and one sign more: BERTopic's weighting fails on a vocabulary of one or none."""
-    return [*words(text), "¶"]
+    """Return a text's words, and two signs more: BERTopic's weighting fails on a vocabulary of one or none."""
+    return [*words(text), "¶", "§"]

@@ -24,7 +24,7 @@ _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 def make(found: Mapping[str, Any], readings: Sequence[Reading], edition: Edition, strings: Strings) -> dict[str, bytes]:
     """Return the page as a file by its name; the readings' vectors, where there are any, are `found["vectors"]`."""
-    suffix = pages(found["study"]["languages"]).get(strings.language, "")
+    suffix = pages(found["report_languages"]).get(strings.language, "")
     html = render(found, readings, edition, strings.language, found.get("vectors"))
     return {f"explorer{suffix}.html": html.encode()}
 
@@ -55,7 +55,7 @@ def render(
         licence=found["settings"]["report"]["licence"] if edition.policy == "verbatim" else "",
         version=__version__,
         citation=explorer_data.citation(found, edition, t).replace("{unit}", "[id]"),
-        pages=pages(found["study"]["languages"]),
+        pages=pages(found["report_languages"]),
         k=found["settings"]["report"]["min_voices"],
         css=_part("explorer.css"),
         script=script,

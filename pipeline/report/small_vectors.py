@@ -60,11 +60,14 @@ def _levelled(vectors: np.ndarray, languages: Sequence[str | None]) -> np.ndarra
 
 
 def _axes(centred: np.ndarray, dimensions: int) -> np.ndarray:
-    """Return the first principal axes (d × at most `dimensions`)."""
-    variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
+    """Return the first principal axes (d × at most `dimensions`), from the smaller of both tables of products."""
+    n, wide = len(centred), centred.shape[1] > len(centred)
+    variances, axes = np.linalg.eigh((centred @ centred.T if wide else centred.T @ centred) / n)
     order = np.argsort(-variances, kind="stable")[:dimensions]
     order = order[variances[order] > _LEAST_VARIANCE]
     chosen: np.ndarray = axes[:, order]
+    if wide:
+        chosen = centred.T @ chosen / np.sqrt(n * variances[order])
     heaviest = np.abs(chosen).argmax(axis=0)
     signs = np.where(chosen[heaviest, np.arange(chosen.shape[1])] < 0, -1.0, 1.0)
     fixed: np.ndarray = chosen * signs

@@ -58,7 +58,7 @@ class Stage:
 
     def outputs(self, study: Study) -> tuple[str, ...]:
         """Return the files that it writes for a study: {edition} and {language} stand for one file each."""
-        suffixes = ["", *(f".{code}" for code in languages(study.languages)[1:])]
+        suffixes = ["", *(f".{code}" for code in languages(study.report_languages)[1:])]
         found = [
             name.format(edition=edition, language=suffix)
             for name in self.writes
@@ -84,6 +84,7 @@ STAGES: tuple[Stage, ...] = (
         ("study", "ingest"),
         (),
         (*_tables("sources.parquet", "rejects.parquet", "passages.parquet"), ".glosa/names.json"),
+        ("data/forgotten.toml",),
     ),
     Stage(
         "deduplicate",

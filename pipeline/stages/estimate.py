@@ -33,7 +33,7 @@ def run(study: Study, store: Store) -> None:
     otherwise = recoded(codings, people, study, eligible.index)
     varied = sensitivity.variations(material, settings.deduplicate, audits.different(said), otherwise)
 
-    described = describe(study.codebook, study.languages[0])
+    described = describe(study.codebook, study.report_languages[0])
     store.save_table("themes", counts.merge(described, on="theme_id", how="left")[list(TABLES["themes"].columns)])
     store.save_table("theme_estimates", shares)
     store.save_table("cooccurrence", estimates.cooccurrence(corpus, ids))

@@ -9,13 +9,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline import bylines, privacy, readers, roles
+from pipeline import bylines, forgotten, privacy, readers, roles
+from pipeline.captured import Captured, Source, reject, without
 from pipeline.captures import Refused
 from pipeline.engines import cache, langid, pages
 from pipeline.errors import GlosaError
@@ -31,33 +32,33 @@ _TAG_ODDS = 4.0
 _PAGE_PRIOR = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A document with its id and the file it came from."""
-
-    source_id: str
-    file: str
-    sha256: str
-    size: int
-    document: Document
-
-
 def run(study: Study, store: Store) -> None:
-    """Load the captures, cut them into passages, save sources, rejects and passages."""
+    """Load the captures, cut them into passages, drop who is forgotten, save sources, rejects and passages."""
+    everything = captured(study)
+
+    found = without(everything, forgotten.load(study))
+
+    store.save_names(found.names)
+    store.save_table("sources", sources_table(found.sources, privacy.Finder(everything.names, singles=False)))
+    store.save_table("rejects", rejects_table(found.rejects))
+    store.save_table("passages", numbered(found.said))
+
+
+def captured(study: Study) -> Captured:
+    """Read all captures of a study; raise `GlosaError` where there is nothing to read."""
     sources, rejects = read_captures(study.captures(), study.raw, Wanted(**study.settings.ingest.model_dump()))
     rejects += [refusal(found, study.raw) for found in study.refused()]
     if not sources:
         raise _nothing_to_read(study.raw, rejects)
+    return said_in(study, sources, rejects)
 
+
+def said_in(study: Study, sources: list[Source], rejects: list[dict[str, str]]) -> Captured:
+    """Return what was said in sources, with the rejects and what their readers have set aside."""
     judge = pages.Judge(lambda: cache.embedded_for(study))
-    passages = passages_of(sources, study.languages, study.voice_key.read_bytes(), judge)
-    rejects += [reject(s.source_id, s.file, piece) for s in sources for piece in s.document.set_aside]
-
-    names = sorted({block.voice for source in sources for block in source.document.blocks if block.voice})
-    store.save_names(names)
-    store.save_table("sources", sources_table(sources, privacy.Finder(names, singles=False)))
-    store.save_table("rejects", rejects_table(rejects))
-    store.save_table("passages", passages)
+    said = blocks_of(sources, study.languages, study.voice_key.read_bytes(), judge)
+    aside = [reject(s.source_id, s.file, piece) for s in sources for piece in s.document.set_aside]
+    return Captured(sources, [*rejects, *aside], said)
 
 
 def read_captures(
@@ -124,17 +125,6 @@ def _documents(content: bytes, file: Path, wanted: Wanted) -> list[Document]:
         raise UnreadableError("unreadable", f"the reader broke off with {type(error).__name__}") from error
 
 
-def reject(source_id: str, file: str, piece: SetAside) -> dict[str, str]:
-    """Return a row of rejects."""
-    return {
-        "source_id": source_id,
-        "locator": piece.locator,
-        "file": file,
-        "reason": piece.reason,
-        "detail": piece.detail,
-    }
-
-
 def refusal(found: Refused, folder: Path) -> dict[str, str]:
     """Return a row of rejects for a path that was never opened."""
     name = os.fsencode(found.path.relative_to(folder)).decode("utf-8", "replace")
@@ -174,13 +164,26 @@ def passages_of(
     sources: Sequence[Source], languages: tuple[str, ...], key: bytes, judge: roles.Judge | None = None
 ) -> pd.DataFrame:
     """Return one row per block of every source, with its role, pseudonym and language; `judge` as in `roles.assign`."""
+    return numbered(blocks_of(sources, languages, key, judge))
+
+
+def blocks_of(
+    sources: Sequence[Source], languages: tuple[str, ...], key: bytes, judge: roles.Judge | None = None
+) -> pd.DataFrame:
+    """Return the passages before they have an id, with the name that each is signed with; see `Captured`."""
     rows = [row for source in sources for row in _rows(source, languages, key, judge)]
+    columns = [*(name for name in TABLES["passages"].columns if name != "passage_id"), "signed"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def numbered(said: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of passages: an id for each, by its words and how often they came before."""
     seen: Counter[str] = Counter()
-    for row in rows:
-        text = str(row["text"])
-        row["passage_id"] = content_id("p", text, seen[text])
+    ids = []
+    for text in said["text"]:
+        ids.append(content_id("p", text, seen[text]))
         seen[text] += 1
-    return pd.DataFrame(rows, columns=list(TABLES["passages"].columns))
+    return said.assign(passage_id=ids)[list(TABLES["passages"].columns)]
 
 
 def _rows(source: Source, languages: tuple[str, ...], key: bytes, judge: roles.Judge | None) -> list[dict[str, object]]:
@@ -202,6 +205,7 @@ def _rows(source: Source, languages: tuple[str, ...], key: bytes, judge: roles.J
             "language_score": score,
             "language_tag": block.tag,
             "text": text,
+            "signed": block.voice if pseudonym(block.voice, key) else "",
         }
         for block, text, role, (language, score) in zip(blocks, texts, assigned, spoken, strict=True)
     ]

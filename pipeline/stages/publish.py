@@ -10,7 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import editions, estimates, excerpts, leaks, manifest, packs, paraphrases, privacy, quotable, readings
+from pipeline import (
+    actions,
+    editions,
+    estimates,
+    excerpts,
+    leaks,
+    manifest,
+    packs,
+    paraphrases,
+    privacy,
+    quotable,
+    readings,
+)
 from pipeline import results as numbers
 from pipeline.editions import Edition
 from pipeline.engines import coder
@@ -54,14 +66,13 @@ class Material:
 
 def run(study: Study, store: Store) -> None:
     """Load the tables, make both editions in every language, look for leaks, save."""
-    languages, described = spoken(study.languages), manifest.describe(study)
+    languages, described = spoken(study.report_languages), manifest.describe(study)
     material = gather(study, store.tables(), store.names(), described, languages, store.vectors())
 
     artefacts = {"reports/index.html": contents.make(material.found, languages)}
-    local = {t.language: numbers.worded(material.found, study.codebook, t.language) for t in languages}
-    drawn = {t.language: figures.make(local[t.language], t) for t in languages}
+    drawn = [(t, figures.make(numbers.worded(material.found, study.codebook, t.language), t)) for t in languages]
     for edition in material.editions:
-        made = make(edition, material, [(t, local[t.language], drawn[t.language]) for t in languages])
+        made = make(edition, material, drawn)
         artefacts |= {f"reports/{edition.name}/{name}": content for name, content in made.items()}
 
     own = leaks.own_words(study, described, material.finder)
@@ -86,7 +97,7 @@ def gather(
     words = quotable.build(tables["passages"], tables["units"], finder, placeholders)
     both = editions.both(study, tables, described["inputs"], finder, placeholders)
     blanks = [t.section("privacy")[kind] for t in languages for kind in privacy.KINDS]
-    stated = (*study.settings.stated(), *themes, *catalogue)
+    stated = (*study.settings.stated(), *themes, *catalogue, *actions.texts())
     forbidden = leaks.forbidden(both[1], tables, words, stated, blanks)
     written, counted = paraphrases.read(study.paraphrases_file, set(words.units), forbidden)
 
@@ -99,21 +110,22 @@ def gather(
 
 
 def make(
-    edition: Edition,
-    material: Material,
-    worded: Sequence[tuple[Strings, Mapping[str, Any], Mapping[str, figures.Figure]]],
+    edition: Edition, material: Material, drawn: Sequence[tuple[Strings, Mapping[str, figures.Figure]]]
 ) -> dict[str, bytes]:
-    """Return the files of an edition by their path in its folder; `worded` has results and charts by language."""
-    settings, read, words = material.study.settings, material.tables, material.words
-    eligible = estimates.eligible_units(read["units"], read["passages"], settings.units.eligible)
+    """Return the files of an edition by their path in its folder, in every language for which charts were drawn."""
+    study, read, words = material.study, material.tables, material.words
+    eligible = estimates.eligible_units(read["units"], read["passages"], study.settings.units.eligible)
     seen = readings.build(read, eligible, edition, words, material.written)
-    limit = settings.report.excerpts_per_theme
-    made: dict[str, bytes] = {}
-    for strings, results, drawn in worded:
-        shown = excerpts.add(editions.named(results, edition), seen, read, edition, words, material.written, limit)
-        if not strings.suffix:
-            made["results.json"] = (json.dumps(shown, indent=1, ensure_ascii=False) + "\n").encode()
-            made |= {f"tables/{n}.csv": to_csv(f) for n, f in tables.make(read, shown, edition.files).items()}
+    limit = study.settings.report.excerpts_per_theme
+    found = editions.named(material.found, edition)
+    found = excerpts.add(found, seen, read, edition, words, material.written, limit)
+
+    made = {"results.json": (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()}
+    made |= {f"tables/{name}.csv": to_csv(frame) for name, frame in tables.make(read, found, edition.files).items()}
+    vectors = material.vectors(seen)
+    for strings, charts in drawn:
+        worded = numbers.worded(found, study.codebook, strings.language)
+        shown = {**worded, "figures": charts, "vectors": vectors}
         for maker in MAKERS:
-            made |= maker({**shown, "figures": drawn, "vectors": material.vectors(seen)}, seen, edition, strings)
+            made |= maker(shown, seen, edition, strings)
     return made

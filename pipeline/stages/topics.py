@@ -32,7 +32,7 @@ def run(study: Study, store: Store) -> None:
     rows = store.table("vectors").set_index("unit_id")["row"]
     eligible = estimates.eligible_units(units, passages, study.settings.units.eligible).sort_values("unit_id")
     vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 1))
-    settings, report_languages = study.settings.topics, strings.languages(study.languages)
+    settings, report_languages = study.settings.topics, strings.languages(study.report_languages)
 
     seen = together(vectors, cache.second_view(study), list(eligible["text"]), list(eligible["language"]))
     found = engine.fit(list(eligible["text"]), seen, settings.min_size, settings.margin)
@@ -77,7 +77,7 @@ def together(vectors: np.ndarray, second: Encoder | None, texts: Sequence[str], 
 def refused(study: Study, names: Sequence[str], texts: Iterable[str]) -> Callable[[str], bool]:
     """Return what says whether a word is part of a contributor's name or of an address, and so no keyword."""
     themes = list(study.codebook.texts())
-    finder, vocabulary = privacy.finder(names, (*texts, *themes), Strings(study.languages[0]).texts())
+    finder, vocabulary = privacy.finder(names, (*texts, *themes), Strings(study.report_languages[0]).texts())
     return lambda word: finder.is_name(word) or word in vocabulary.addresses
 
 
@@ -138,8 +138,9 @@ def families(members: pd.DataFrame, found: Fit, named: Names) -> pd.DataFrame:
 
 
 def memberships(unit_ids: Sequence[str], found: Fit) -> pd.DataFrame:
-    """Return a row for every topic that a unit belongs to by a twentieth or more; at most one of them is counted."""
-    kept = found.memberships >= _LEAST_MEMBERSHIP
+    """Return a row for every topic that a unit belongs to by a twentieth or more, and for the one it is counted in."""
+    counted = found.topics[:, None] == np.arange(found.memberships.shape[1])
+    kept = counted | (found.memberships >= _LEAST_MEMBERSHIP)
     rows, topics = np.nonzero(kept)
     return pd.DataFrame(
         {
