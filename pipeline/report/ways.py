@@ -13,7 +13,7 @@ Way = Mapping[str, Any]
 
 def languages(found: Mapping[str, Any], t: Strings) -> list[Way]:
     """Return the languages of the report by their own names: `code`, `name`, `file`, and whether it is `this` page."""
-    pages = explorer.pages(found["study"]["languages"])
+    pages = explorer.pages(found["report_languages"])
     return [
         {
             "code": code,
