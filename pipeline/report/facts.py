@@ -10,7 +10,7 @@ from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.estimates import MIN_EXPECTED
-from pipeline.report import calibration, sentences, topic_facts, variations, wording
+from pipeline.report import calibration, citation, sentences, theme_facts, topic_facts, variations, ways, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
@@ -53,6 +53,11 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
         "cautions": sentences.cautions(found, t),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
+        "of_theme": theme_facts.make(found, t),
+        "languages": ways.languages(found, t),
+        "forms": ways.forms(t),
+        "citation": citation.words(found, edition, t),
+        "bibtex": citation.bibtex(found, edition, t),
     }
 
 

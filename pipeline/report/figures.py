@@ -103,7 +103,7 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         "flow": t("corpus.flow_alt", **found["flow"]),
         "prevalence": t("prevalence.alt_units", list=listed),
         "reliability": t("reliability.alt", list=agreed) if agreed else t("reliability.nothing"),
-        "languages": t("groups.alt", n_hidden=sum(level["suppressed"] for level in found["groups"]["language"])),
+        "languages": _across(found, labels, t),
         "cooccurrence": t(
             "cooccurrence.alt",
             a=labels[pair["theme_a"]],
@@ -117,6 +117,25 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         "sensitivity": variations.alternative(found["sensitivity"], labels, t),
         **topic_figures.alternatives(found, MIN_UNITS, t),
     }
+
+
+def _across(found: Results, labels: Mapping[str, str], t: Strings) -> str:
+    """Return the heat table's alternative text: between which shares it lies."""
+    levels = found["groups"]["language"]
+    hidden = sum(level["suppressed"] for level in levels)
+    shares = [
+        (cell["voice_share"], labels[theme], t.name("languages", level["level"]))
+        for level in levels
+        if not level["suppressed"]
+        for theme, cell in level["cells"].items()
+        if cell and cell["voice_share"] is not None
+    ]
+    if not shares:
+        return t("groups.alt_none", n_hidden=hidden)
+    named: dict[str, str] = {}
+    for end, (share, theme, language) in (("low", min(shares)), ("high", max(shares))):
+        named |= {end: page.percent(share), f"{end}_theme": theme, f"{end}_language": language}
+    return t("groups.alt", n_hidden=hidden, **named)
 
 
 def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:
