@@ -218,7 +218,7 @@ consent = "Everybody in it was asked."
 
 def _publish(finished: study.Study, folder: Path, report: str) -> study.Study:
     """Publish the shipped corpus, in Spanish alone, under another policy; the tables stay as they are."""
-    shutil.copytree(finished.root, folder, ignore=shutil.ignore_patterns("reports", "vectors.npy"))
+    shutil.copytree(finished.root, folder, ignore=shutil.ignore_patterns("reports"))
     (folder / "study.toml").write_text(f'[study]\ntitle = "T"\nlanguages = ["es", "fr"]\n{report}', encoding="utf-8")
     loaded, stage = study.load(folder), STAGES[-1]
     store = Store(folder, stage.reads, stage.outputs(loaded))
