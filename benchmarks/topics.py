@@ -173,10 +173,11 @@ def sampled(of: Corpus, n: int = 10_000, size: int = 8_000) -> None:
     whole = topics.fit(texts, vectors, MIN_SIZE, MARGIN, size=n)
     part = topics.fit(texts, vectors, MIN_SIZE, MARGIN, size=size)
     both = (whole.topics >= 0) & (part.topics >= 0)
+    among_both = adjusted_rand_score(whole.topics[both], part.topics[both])
     print(
-        f"\n{of.name}: {n:,} noisy copies, a sample of {size:,} against all: {part.k} and {whole.k} topics, "
-        f"adjusted Rand index {adjusted_rand_score(whole.topics[both], part.topics[both]):.3f} among units assigned by both "
-        f"({both.mean():.3f}), {adjusted_rand_score(whole.topics, part.topics):.3f} with the unassigned as a topic"
+        f"\n{of.name}: {n:,} noisy copies, a sample of {size:,} against all: {part.k} and {whole.k} topics, adjusted "
+        f"Rand index {among_both:.3f} among units that both assign ({both.mean():.3f}), "
+        f"{adjusted_rand_score(whole.topics, part.topics):.3f} with the unassigned as a topic"
     )
 
 

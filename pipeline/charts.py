@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1f2430", "#5b6472", "#d9dde3"
+# Ink on a coloured ground is another colour to the page, which turns the plain ink, and white, around in the dark.
+ON_LIGHT, ON_DARK, BOX = "#1f2431", "#fffffe", "#eef4fa"
 BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
+_MANY = 6  # columns from which names stand aslant
 _STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -51,11 +54,12 @@ def flow(steps: Sequence[tuple[str, int]], asides: Mapping[int, Sequence[tuple[s
             f"{count:,}  {label}",
             ha="center",
             va="center",
-            bbox={"boxstyle": "round,pad=0.5", "facecolor": "#eef4fa", "edgecolor": BLUE},
+            color=INK,
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": BOX, "edgecolor": BLUE},
         )
         if i + 1 < len(steps):
             axes.annotate("", (2.6, -i - 0.74), (2.6, -i - 0.26), arrowprops={"arrowstyle": "-|>", "color": MUTED})
-        parts = [f"{n:,} {what}" for what, n in asides.get(i, ()) if n]
+        parts = [f"{what}: {n:,}" for what, n in asides.get(i, ()) if n]
         if parts:
             axes.plot([2.6, 5.1], [-i - 0.5, -i - 0.5], color=GRID, lw=1)
             axes.text(5.2, -i - 0.5, textwrap.fill(" · ".join(parts), 46), va="center", fontsize=9, color=MUTED)
@@ -92,7 +96,7 @@ def prevalence(
             ends[i] = max(ends[i], high)
     for place, end, count in zip(places, ends, counts, strict=True):
         axes.text(end + 0.025, place, count, va="center", fontsize=9, color=MUTED)
-    axes.set_yticks(places, [textwrap.shorten(label, 34, placeholder="…") for label in labels])
+    axes.set_yticks(places, [named(label) for label in labels])
     _percent_axis(axes, max([*ends, 0.1]))
     axes.set_ylim(-0.6, len(labels) - 0.4)
     axes.set_xlabel(textwrap.fill(axis, 72))
@@ -124,7 +128,7 @@ def forest(
         if value is not None:
             axes.scatter([value], [place], s=44, color=BLUE, zorder=3)
         axes.text(1.04, place, note, va="center", fontsize=9, color=MUTED)
-    axes.set_yticks(places, [textwrap.shorten(label, 34, placeholder="…") for label in labels])
+    axes.set_yticks(places, [named(label) for label in labels])
     axes.set(xlim=(lowest - 0.03, 1.03), ylim=(-0.6, len(labels) - 0.4))
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(textwrap.fill(axis, 72))
@@ -147,15 +151,15 @@ def heat(
         color = "white" if blank else _shade(share / top)
         axes.add_patch(_rectangle((j - 0.5, y - 0.5), color, "////" if blank else ""))
         if not blank:
-            ink = "white" if share / top > 0.6 else INK
-            axes.text(j, y, f"{share:.0%}", ha="center", va="center", color=ink, fontsize=9)
+            ink = ON_DARK if share / top > 0.6 else ON_LIGHT
+            axes.text(j, y, percent(share), ha="center", va="center", color=ink, fontsize=9)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-0.5, len(rows) - 0.5))
-    axes.set_xticks(range(len(columns)), columns, color=INK)
-    axes.set_yticks(range(len(rows)), [textwrap.shorten(r, 34, placeholder="…") for r in reversed(rows)])
+    axes.set_xticks(range(len(columns)), [named(column, 12) for column in columns], color=INK)
+    axes.set_yticks(range(len(rows)), [named(row) for row in reversed(rows)])
     axes.tick_params(length=0)
     axes.xaxis.tick_top()
     axes.spines[:].set_visible(False)
-    axes.text(-0.5, -0.72, axis, fontsize=9, color=MUTED, va="top")
+    axes.text(-0.5, -0.72, textwrap.fill(axis, 48 + 6 * len(columns)), fontsize=9, color=MUTED, va="top")
     return figure
 
 
@@ -177,31 +181,18 @@ def pairs(labels: Sequence[str], counts: np.ndarray, axis: str) -> Figure:
                 va="center",
                 fontsize=9,
                 zorder=3,
-                color=INK if value else MUTED,
+                color=ON_LIGHT if value else MUTED,
             )
-    short = [textwrap.shorten(label, 22, placeholder="…") for label in labels]
-    axes.set_xticks(range(max(n - 1, 1)), short[: max(n - 1, 1)])
-    axes.set_yticks(range(max(n - 1, 1)), list(reversed(short[1:])) or short[:1])
-    axes.set(xlim=(-0.6, max(n - 2, 0) + 0.6), ylim=(-0.6, max(n - 2, 0) + 0.6))
+    shown = max(n - 1, 1)
+    wide = n <= _MANY
+    below = [named(label, 18) if wide else textwrap.shorten(label, 28, placeholder="…") for label in labels[:shown]]
+    aslant: dict[str, Any] = {} if wide else {"rotation": 40, "ha": "right", "rotation_mode": "anchor", "fontsize": 9}
+    axes.set_xticks(range(shown), below, color=INK, **aslant)
+    axes.set_yticks(range(shown), [named(label) for label in reversed(labels[1:] or labels[:1])])
+    axes.set(xlim=(-0.6, shown - 0.4), ylim=(-0.6, shown - 0.4))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.text(-0.6, -0.95, axis, fontsize=9, color=MUTED, va="top")
-    return figure
-
-
-def bars(labels: Sequence[str], sizes: Sequence[int], axis: str, nothing: str) -> Figure:
-    """Draw one bar per topic with its size; where there is none, say so."""
-    if not labels:
-        return _empty(nothing)
-    figure, axes = _figure(7.2, 0.38 * len(labels) + 0.9)
-    places = np.arange(len(labels))[::-1]
-    axes.barh(places, sizes, color=BLUE, height=0.62)
-    for place, size in zip(places, sizes, strict=True):
-        axes.text(size + max(sizes) * 0.012, place, f"{size}", va="center", fontsize=9, color=MUTED)
-    axes.set_yticks(places, [textwrap.shorten(label, 44, placeholder="…") for label in labels])
-    axes.set_xlabel(axis)
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.set_xlabel(axis, fontsize=9, color=MUTED, loc="left", labelpad=8)
     return figure
 
 
@@ -211,8 +202,18 @@ def to_svg(figure: Figure) -> bytes:
 
 
 def to_png(figure: Figure) -> bytes:
-    """Return the figure as PNG at 200 dpi, the same bytes for the same figure."""
-    return _render(figure, "png", dpi=200, metadata={"Software": None})
+    """Return the figure as PNG at 300 dpi, the same bytes for the same figure."""
+    return _render(figure, "png", dpi=300, metadata={"Software": None})
+
+
+def percent(share: float) -> str:
+    """Return a share as the page writes it."""
+    return f"{100 * share:.0f}\u00a0%"
+
+
+def named(label: str, width: int = 30) -> str:
+    """Return a name on two lines at most, as it stands beside a row or below a column."""
+    return textwrap.fill(label, width, max_lines=2, placeholder="…")
 
 
 def _render(figure: Figure, kind: str, **options: Any) -> bytes:
@@ -245,10 +246,8 @@ def _empty(nothing: str) -> Figure:
 
 
 def _percent_axis(axes: Any, highest: float) -> None:
-    from matplotlib.ticker import PercentFormatter
-
     axes.set_xlim(0, min(1.0, highest * 1.15) + 0.22)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share))
     axes.grid(axis="x", color=GRID, lw=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)

@@ -49,14 +49,12 @@ def sensitivity(
         for share, side in zip(ends, ("right", "left"), strict=True):
             name = next((name for other, name in varied if other == share and share != main), None)
             if name:
-                text = textwrap.fill(f"{share:.0%} {name}", _LABEL, max_lines=3, placeholder="…")
+                text = textwrap.fill(f"{charts.percent(share)} {name}", _LABEL, max_lines=4, placeholder="…")
                 shift = -0.02 if side == "right" else 0.02
                 axes.text(share + shift * width, place, text, ha=side, va="center", fontsize=8, color=MUTED)
-    axes.set_yticks(
-        np.arange(len(labels))[::-1], [textwrap.fill(label, 22, max_lines=2, placeholder="…") for label in labels]
-    )
+    axes.set_yticks(np.arange(len(labels))[::-1], [charts.named(label) for label in labels])
     axes.set(xlim=(min(everything) - 0.65 * width, max(everything) + 0.65 * width), ylim=(-0.6, len(labels) - 0.4))
-    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.xaxis.set_major_formatter(lambda share, _: charts.percent(share))
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= 1 and _inside(tick, axes.get_xlim())])
     axes.grid(axis="x", color=GRID, lw=0.6)
     axes.set_axisbelow(True)
@@ -99,7 +97,7 @@ def errors(
         _dot(both[1], precision, place + 0.13, BLUE, BLUE, "o")
         _dot(both[1], recall, place - 0.13, "white", ORANGE, "D")
     _name_first(both[1], places[0], right[0], words[2:])
-    both[0].set_yticks(places, [textwrap.fill(label, 20, max_lines=2, placeholder="…") for label in labels])
+    both[0].set_yticks(places, [charts.named(label, 24) for label in labels])
     both[0].set(xlim=(0, 1.5 * max([0.06, *(e for pair in calibration for e in pair if e is not None)])))
     both[1].set(xlim=(0, 1.03), ylim=(-0.6, len(labels) - 0.2))
     for axes, axis in zip(both, words[:2], strict=True):

@@ -92,7 +92,7 @@ def _placed(ensemble: Ensemble, k: int) -> np.ndarray:
 
 
 def without_some(voices: np.ndarray, number: int) -> np.ndarray:
-    """Return the rows of four fifths of the voices (of few, all but one), in order; no more than a refit takes."""
+    """Return the rows of four fifths of the voices (of two, one), at most as many as a refit takes, in order."""
     draws = np.random.default_rng([SEED, number])
     everyone = np.unique(voices.astype(str))
     kept = set(draws.choice(everyone, min(round(_KEPT * len(everyone)), len(everyone) - 1), replace=False).tolist())

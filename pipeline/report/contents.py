@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.report import page
+from pipeline.report import page, ways
 from pipeline.report.strings import Strings
 
 
 def make(found: Mapping[str, Any], spoken: Sequence[Strings]) -> bytes:
     """Return `reports/index.html`: what the two editions are, and the way to their reports in every language."""
     t = spoken[0]
-    reports = [(f"theme_report{s.suffix}.html", s.name("languages", s.language), s.language) for s in spoken]
+    reports = [{"t": s, "name": s(f"explorer.own_{s.language}"), "forms": ways.forms(s)} for s in spoken]
     html: str = (
         page.environment()
         .get_template("index.html.j2")

@@ -10,7 +10,7 @@ from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import least_units
 from pipeline.estimates import MIN_EXPECTED
-from pipeline.report import calibration, sentences, variations, wording
+from pipeline.report import calibration, citation, sentences, theme_facts, topic_facts, variations, ways, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
@@ -43,7 +43,7 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
             if cell and wording.interval(cell["corrected"]["units"])
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
-        "min_units_for_topics": least_units(found["settings"]["topics"]["min_size"]),
+        "topics": topic_facts.make(found, named, least_units(found["settings"]["topics"]["min_size"]), t),
         "min_expected": MIN_EXPECTED,
         "variations": variations.named(found["sensitivity"], t),
         "threshold_step": THRESHOLD_STEP,
@@ -53,6 +53,11 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
         "cautions": sentences.cautions(found, t),
         "trained": found["method"] in {TRAINED, BLENDED},
         "second": SECOND_MODEL,
+        "of_theme": theme_facts.make(found, t),
+        "languages": ways.languages(found, t),
+        "forms": ways.forms(t),
+        "citation": citation.words(found, edition, t),
+        "bibtex": citation.bibtex(found, edition, t),
     }
 
 

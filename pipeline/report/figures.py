@@ -10,7 +10,7 @@ import numpy as np
 from pipeline import charts, charts_checks
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.topics import least_units
-from pipeline.report import calibration, page, variations, wording
+from pipeline.report import calibration, page, topic_figures, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 
@@ -74,12 +74,7 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
         "cooccurrence": charts.pairs(*_pairs(found, labels), t("cooccurrence.axis")),
         "calibration": _errors(found, t),
         "sensitivity": _sensitivity(found, labels, t),
-        "topics": charts.bars(
-            [row["label"] for row in found["topics"]["rows"]],
-            [row["n_units"] for row in found["topics"]["rows"]],
-            t("topics.axis"),
-            t("topics.few", base=found["topics"]["base"], min=least_units(found["settings"]["topics"]["min_size"])),
-        ),
+        **topic_figures.draw(found, labels, least_units(found["settings"]["topics"]["min_size"]), t),
     }
 
 
@@ -104,12 +99,11 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         f"{wording.target(row, labels, t)} {page.figure(row['alpha'])}" for row in wording.overall(found)
     )
     pair = max(found["cooccurrence"], key=lambda row: row["n_both"], default=None)
-    top = found["topics"]["rows"][:1]
     return {
         "flow": t("corpus.flow_alt", **found["flow"]),
         "prevalence": t("prevalence.alt_units", list=listed),
         "reliability": t("reliability.alt", list=agreed) if agreed else t("reliability.nothing"),
-        "languages": t("groups.alt", n_hidden=sum(level["suppressed"] for level in found["groups"]["language"])),
+        "languages": _across(found, labels, t),
         "cooccurrence": t(
             "cooccurrence.alt",
             a=labels[pair["theme_a"]],
@@ -121,8 +115,27 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         else t("cooccurrence.alt_none"),
         "calibration": calibration.alternative(calibration.rows(found, t), t),
         "sensitivity": variations.alternative(found["sensitivity"], labels, t),
-        "topics": t("topics.alt", label=top[0]["label"], n=top[0]["n_units"]) if top else t("topics.alt_none"),
+        **topic_figures.alternatives(found, least_units(found["settings"]["topics"]["min_size"]), t),
     }
+
+
+def _across(found: Results, labels: Mapping[str, str], t: Strings) -> str:
+    """Return the heat table's alternative text: between which shares it lies."""
+    levels = found["groups"]["language"]
+    hidden = sum(level["suppressed"] for level in levels)
+    shares = [
+        (cell["voice_share"], labels[theme], t.name("languages", level["level"]))
+        for level in levels
+        if not level["suppressed"]
+        for theme, cell in level["cells"].items()
+        if cell and cell["voice_share"] is not None
+    ]
+    if not shares:
+        return t("groups.alt_none", n_hidden=hidden)
+    named: dict[str, str] = {}
+    for end, (share, theme, language) in (("low", min(shares)), ("high", max(shares))):
+        named |= {end: page.percent(share), f"{end}_theme": theme, f"{end}_language": language}
+    return t("groups.alt", n_hidden=hidden, **named)
 
 
 def _forest(found: Results, labels: Mapping[str, str], t: Strings) -> Any:

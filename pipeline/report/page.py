@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.editions import Edition
 from pipeline.report import facts as page_facts
-from pipeline.report import forms
+from pipeline.report import forms, scrolling
 from pipeline.report.strings import Strings
 
 SECTIONS = (
@@ -54,7 +54,7 @@ def render(found: Mapping[str, Any], strings: Strings, facts: Mapping[str, Any])
     """
     template = environment().get_template("theme_report.html.j2")
     rendered: str = template.render(r=found, figures=found["figures"], t=strings, facts=facts, sections=SECTIONS)
-    return rendered + "\n"
+    return scrolling.framed(rendered) + "\n"
 
 
 @cache
