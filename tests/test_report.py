@@ -310,9 +310,10 @@ OUT_OF_REACH = """[...document.querySelectorAll('.scroll,.chart,.lines,pre')]
 OFF_THE_PAPER = """[...document.querySelectorAll('table, svg, pre, code')]
     .filter(e => e.getBoundingClientRect().right > document.body.getBoundingClientRect().right + 1)
     .map(e => e.textContent.slice(0, 60))"""
-# A chart is one picture with one text, and the passages are all alike: axe need not walk through them.
+# A chart is one picture with one text, and rows, excerpts and passages are all alike: axe need not walk through them.
 ABRIDGED = """document.querySelectorAll('.chart svg').forEach(one => one.replaceChildren());
-    document.querySelectorAll('.place:nth-of-type(n+4) .passage').forEach(one => one.replaceChildren())"""
+    document.querySelectorAll('.place:nth-of-type(n+4), .excerpts li:nth-child(n+3), tbody tr:nth-child(n+4)')
+    .forEach(one => one.remove())"""
 
 
 def grave(tab: Any) -> list[Any]:
