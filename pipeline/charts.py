@@ -196,22 +196,6 @@ def pairs(labels: Sequence[str], counts: np.ndarray, axis: str) -> Figure:
     return figure
 
 
-def bars(labels: Sequence[str], sizes: Sequence[int], axis: str, nothing: str) -> Figure:
-    """Draw one bar per topic with its size; where there is none, say so."""
-    if not labels:
-        return _empty(nothing)
-    figure, axes = _figure(7.2, 0.38 * len(labels) + 0.9)
-    places = np.arange(len(labels))[::-1]
-    axes.barh(places, sizes, color=BLUE, height=0.62)
-    for place, size in zip(places, sizes, strict=True):
-        axes.text(size + max(sizes) * 0.012, place, f"{size}", va="center", fontsize=9, color=MUTED)
-    axes.set_yticks(places, [textwrap.shorten(label, 44, placeholder="…") for label in labels])
-    axes.set_xlabel(axis)
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(-0.6, len(labels) - 0.4)
-    return figure
-
-
 def to_svg(figure: Figure) -> bytes:
     """Return the figure as SVG, the same bytes for the same figure."""
     return _render(figure, "svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

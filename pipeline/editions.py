@@ -136,6 +136,9 @@ def named(found: Mapping[str, Any], edition: Edition) -> dict[str, Any]:
 
     by_source = [{**level, "level": edition.files[level["level"]]} for level in found["groups"]["source"]]
     listed = {file for file in edition.files if file in {row["file"] for row in found["sources"]}}
+    topics = found["topics"]
+    topic_levels = [{**level, "level": edition.files[level["level"]]} for level in topics["groups"]["source"]["levels"]]
+    by_topic = {**topics["groups"], "source": {**topics["groups"]["source"], "levels": topic_levels}}
     report = found["settings"]["report"]
     rules = [
         {**rule, "files": ", ".join(sorted(edition.files[file] for file in listed if _fits(file, rule["files"])))}
@@ -148,5 +151,6 @@ def named(found: Mapping[str, Any], edition: Edition) -> dict[str, Any]:
         "sources": by_name(found["sources"]),
         "rejects": by_name(found["rejects"]),
         "groups": {**found["groups"], "source": by_source},
+        "topics": {**topics, "groups": by_topic},
         "run": {**found["run"], "inputs": dict(sorted(inputs.items()))},
     }

@@ -16,6 +16,7 @@ from pipeline.readings import Reading
 from pipeline.stances import NOT_RESTORABLE
 
 MAX_UNCODED = 8
+MAX_CENTRAL = 3
 Excerpt = dict[str, Any]
 
 
@@ -45,12 +46,14 @@ def add(
         "silent": whole(silent(tables["units"]), passages, edition, quotable, written) if limit else [],
         "dissent": whole(dissent(tables["stances"]), passages, edition, quotable, written) if limit else [],
     }
-    quoted = {e["passage_id"] for theme in themes for e in theme["excerpts"]}
+    topics = [{**topic, "excerpts": central(topic["central"], shown, limit)} for topic in found["topics"]["rows"]]
+    quoted = {e["passage_id"] for entry in (*themes, *topics) for e in entry["excerpts"]}
     quoted |= {e["passage_id"] for kind in ("other", "abstained", "silent", "dissent") for e in uncoded[kind]}
     verbatim = sorted(i for i in quoted if edition.allows(passages.at[i, "source_id"]) == "verbatim")
     return {
         **found,
         "themes": themes,
+        "topics": {**found["topics"], "rows": topics},
         "uncoded": uncoded,
         "passages": list(_places(verbatim, passages, tables, edition, quotable, readings)),
     }
@@ -67,6 +70,19 @@ def chosen(readings: Sequence[Reading], theme_id: str, limit: int) -> list[Excer
         lanes.setdefault(reading["lang"], []).append(reading)
     turns = [r for turn in zip_longest(*lanes.values()) for r in turn if r is not None]
     return [_excerpt(r, theme_id) for r in turns[:limit]]
+
+
+def central(units: Mapping[str, Sequence[str]], readings: Iterable[Reading], limit: int) -> list[Excerpt]:
+    """Return a topic's most central units, of each language in turn.
+
+    Args:
+        units: ids of the central units by language, the most central first.
+        readings: those that may be shown.
+        limit: how many excerpts at most, and never more than `MAX_CENTRAL`.
+    """
+    by_id = {reading["id"]: reading for reading in readings}
+    turns = [unit for turn in zip_longest(*units.values()) for unit in turn if unit in by_id]
+    return [_excerpt(by_id[unit], "") for unit in turns[: min(limit, MAX_CENTRAL)]]
 
 
 def unsure(readings: Iterable[Reading]) -> list[Excerpt]:

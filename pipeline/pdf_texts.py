@@ -73,6 +73,7 @@ def _shown(drawn: Any, resources: Any) -> tuple[str, str]:
     out: list[str] = []
     said: list[str] = []
     font, stack, matrix, text, line = _Font(None), [], _UNIT, _UNIT, None
+    marked = False  # whether other content began since something was shown, as a table's next cell does
     for instruction in pikepdf.parse_content_stream(drawn, _OPERATORS):
         operands, op = list(instruction.operands), str(instruction.operator)
         if op == "q":
@@ -91,14 +92,22 @@ def _shown(drawn: Any, resources: Any) -> tuple[str, str]:
             font = fonts.get(str(operands[0]), font)
         elif op == "BDC":
             said += _said(operands)
+            marked = True
         if op in {"T*", "'", '"'}:
             line = None
         if op in {"Tj", "TJ", "'", '"'}:
             place = _times(text, matrix)[5]
-            out.append(SEAM if line is not None and abs(place - line) < _SAME_LINE else "\n")
-            out.append(font.read(operands[-1]))
-            line = place
+            shown = font.read(operands[-1])
+            beside = line is not None and abs(place - line) < _SAME_LINE
+            out.append(_between(out[-1], shown, marked) if beside else "\n")
+            out.append(shown)
+            line, marked = place, False
     return "".join(out), "\n".join(said)
+
+
+def _between(before: str, after: str, marked: bool) -> str:
+    """Return what stands between two runs on a line: counts in two cells of a table are no one number."""
+    return " | " if marked and before[-1:].isdigit() and after[:1].isdigit() else SEAM
 
 
 def _said(operands: Sequence[Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline import actions, dissent, estimates, findings, margins, roles, sensitivity
+from pipeline import actions, dissent, estimates, findings, margins, roles, sensitivity, topic_results
 from pipeline.estimates import PEOPLE
 from pipeline.intervals import wilson
 from pipeline.study import Codebook, Study
@@ -48,7 +48,8 @@ def build(study: Study, tables: Tables, run: Mapping[str, Any], figures: Mapping
         "sensitivity": sensitivity.records(tables["sensitivity"]),
         "dissent": dissent.counts(tables),
         "actions": context.actions(),
-        "topics": context.topics(),
+        "topics": topic_results.build(tables),
+        "points": topic_results.points(tables),
         "uncoded": context.uncoded(),
         "codebook": codebook(study.codebook, study.report_languages[0]),
         "people": context.people(),
@@ -72,6 +73,7 @@ def worded(found: Mapping[str, Any], themes: Codebook, language: str) -> dict[st
             for row in found["themes"]
         ],
         "codebook": codebook(themes, language),
+        "topics": topic_results.worded(found["topics"], language),
     }
 
 
@@ -288,24 +290,6 @@ class _Context:
             for row in self.eligible.itertuples()
         )
         return actions.build(self.study.codebook, units)
-
-    def topics(self) -> dict[str, Any]:
-        memberships, cross = self.tables["topic_memberships"], self.tables["topic_themes"]
-        rows = []
-        for row in self.tables["topics"].itertuples():
-            themes = cross[(cross["topic_id"] == row.topic_id) & (cross["n_both"] > 0)]
-            themes = themes.sort_values("n_both", ascending=False, kind="stable")
-            rows.append(
-                {
-                    "id": int(row.topic_id),
-                    "label": row.label,
-                    "n_units": int(row.n_units),
-                    "n_voices": int(row.n_voices),
-                    "keywords": json.loads(row.keywords),
-                    "themes": [{"id": t.theme_id, "n": int(t.n_both)} for t in themes.itertuples()],
-                }
-            )
-        return {"rows": rows, "assigned": int(memberships["assigned"].sum()), "base": len(self.eligible)}
 
     def uncoded(self) -> dict[str, Any]:
         """What no theme holds: `other`, abstained, and the voices that recommend nothing."""

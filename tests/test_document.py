@@ -147,6 +147,12 @@ def test_markdown_of_a_page() -> None:
     assert "figures/flow.es.svg" in markdown.render(parse(PAGE), ".es")
 
 
+def test_lines_of_code_stay_lines_between_fences() -> None:
+    page = '<html lang=en><body><main><pre><code># a `b`\n[[themes]]\n\nid = "x"\n</code></pre></main></body></html>'
+    assert markdown.render(parse(page)) == '```\n# a `b`\n[[themes]]\n\nid = "x"\n```\n'
+    assert markdown.render(parse(page.replace("`b`", "````"))).startswith("`````\n# a ````\n")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_are_text_in_markdown(text: str) -> None:
     assert _read(markdown.render(_everywhere(text))).split("¶") == _expected(text)

@@ -143,7 +143,8 @@ def test_excerpts_and_their_places_follow_the_policy(of: Edition, places: list[s
     words = quotable.build(read["passages"], read["units"], FINDER, KINDS)
     written = {"u1": Paraphrase("Conviene dirigirse a la persona.", ""), "u4": Paraphrase("No way back.", "")}
     seen = list(build(of, written).values())
-    found = {"themes": [{"id": "dialogue"}, {"id": "empathy"}], "uncoded": {"n_other": 1}}
+    topics = {"rows": [{"central": {"en": ["u3"], "es": ["u2", "u1"]}}]}
+    found = {"themes": [{"id": "dialogue"}, {"id": "empathy"}], "uncoded": {"n_other": 1}, "topics": topics}
     shown = excerpts.add(found, seen, read, of, words, written, 6)
     assert [e["unit_id"] for e in shown["themes"][0]["excerpts"]] == (["u1"] if of.policy != "none" else [])
     assert [p["passage_id"] for p in shown["passages"]] == places
@@ -217,7 +218,7 @@ consent = "Everybody in it was asked."
 
 def _publish(finished: study.Study, folder: Path, report: str) -> study.Study:
     """Publish the shipped corpus, in Spanish alone, under another policy; the tables stay as they are."""
-    shutil.copytree(finished.root, folder, ignore=shutil.ignore_patterns("reports", "vectors.npy"))
+    shutil.copytree(finished.root, folder, ignore=shutil.ignore_patterns("reports"))
     (folder / "study.toml").write_text(f'[study]\ntitle = "T"\nlanguages = ["es", "fr"]\n{report}', encoding="utf-8")
     loaded, stage = study.load(folder), STAGES[-1]
     store = Store(folder, stage.reads, stage.outputs(loaded))

@@ -95,7 +95,7 @@ def test_the_page_is_self_contained(finished: study.Study) -> None:
 
 def test_figures_say_what_they_show_and_have_their_data(page: Any) -> None:
     figures = page.css("figure")
-    assert len(figures) == 7
+    assert len(figures) == 10
     for figure in figures:
         assert len(figure.css_first(".chart").attributes["aria-label"]) > 20
         assert figure.css_first("svg") is not None

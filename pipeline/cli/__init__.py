@@ -162,6 +162,35 @@ def voices(study: StudyOption = Path()) -> None:
 
 
 @app.command()
+def topics(
+    study: StudyOption = Path(),
+    language: Annotated[
+        str, typer.Option(help="Code of the language whose words come first.", show_default="the study's first")
+    ] = "",
+    units: Annotated[int, typer.Option(min=0, help="How many central units to show, per topic and language.")] = 0,
+    candidates: Annotated[
+        bool,
+        typer.Option(
+            "--candidates",
+            help="Print the topics outside the codebook as a draft for codebook.toml, with --units as examples.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Show the topics: how much they cover, families, keywords, size, stability, main theme, leakage."""
+    from rich.console import Console
+
+    from pipeline import topic_tree
+
+    loaded = load(study)
+    found = topic_tree.load(loaded, language, units)
+    if candidates or as_json:
+        typer.echo((topic_tree.candidates(loaded, found) if candidates else topic_tree.as_json(found)).rstrip("\n"))
+        return
+    Console().print(topic_tree.tree(loaded, found))
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="A few words or a sentence, in any language.")],
     study: StudyOption = Path(),

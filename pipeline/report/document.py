@@ -102,7 +102,7 @@ class _Here:
             _attribute(node, "lang") or self.language,
             (*self.marks, mark) if mark and mark not in self.marks else self.marks,
             _target(_attribute(node, "href")) if node.tag == "a" else self.link,
-            self.keeps_lines or node.tag == "blockquote" or bool(_KEEPS_LINES & set(names)),
+            self.keeps_lines or node.tag in {"blockquote", "pre"} or bool(_KEEPS_LINES & set(names)),
         )
 
 

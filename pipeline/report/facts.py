@@ -10,7 +10,7 @@ from pipeline.engines.coder import BLENDED, TRAINED
 from pipeline.engines.e5 import NAME as SECOND_MODEL
 from pipeline.engines.topics import MIN_UNITS
 from pipeline.estimates import MIN_EXPECTED
-from pipeline.report import calibration, citation, sentences, theme_facts, variations, ways, wording
+from pipeline.report import calibration, citation, sentences, theme_facts, topic_facts, variations, ways, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 from pipeline.sensitivity import BOUND_STEP, THRESHOLD_STEP
@@ -43,7 +43,7 @@ def make(found: Results, edition: Edition, t: Strings) -> dict[str, Any]:
             if cell and wording.interval(cell["corrected"]["units"])
         ],
         "voices_raw": all(theme["corrected"]["voices"]["low"] is None for theme in found["themes"]),
-        "min_units_for_topics": MIN_UNITS,
+        "topics": topic_facts.make(found, named, MIN_UNITS, t),
         "min_expected": MIN_EXPECTED,
         "variations": variations.named(found["sensitivity"], t),
         "threshold_step": THRESHOLD_STEP,

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline import charts, charts_checks
 from pipeline.agreement import ALPHA_RELIABLE, ALPHA_TENTATIVE
 from pipeline.engines.topics import MIN_UNITS
-from pipeline.report import calibration, page, variations, wording
+from pipeline.report import calibration, page, topic_figures, variations, wording
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
 
@@ -74,12 +74,7 @@ def draw(found: Results, t: Strings) -> dict[str, Any]:
         "cooccurrence": charts.pairs(*_pairs(found, labels), t("cooccurrence.axis")),
         "calibration": _errors(found, t),
         "sensitivity": _sensitivity(found, labels, t),
-        "topics": charts.bars(
-            [row["label"] for row in found["topics"]["rows"]],
-            [row["n_units"] for row in found["topics"]["rows"]],
-            t("topics.axis"),
-            t("topics.few", base=found["topics"]["base"], min=MIN_UNITS),
-        ),
+        **topic_figures.draw(found, labels, MIN_UNITS, t),
     }
 
 
@@ -104,7 +99,6 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         f"{wording.target(row, labels, t)} {page.figure(row['alpha'])}" for row in wording.overall(found)
     )
     pair = max(found["cooccurrence"], key=lambda row: row["n_both"], default=None)
-    top = found["topics"]["rows"][:1]
     return {
         "flow": t("corpus.flow_alt", **found["flow"]),
         "prevalence": t("prevalence.alt_units", list=listed),
@@ -121,7 +115,7 @@ def alternatives(found: Results, t: Strings) -> dict[str, str]:
         else t("cooccurrence.alt_none"),
         "calibration": calibration.alternative(calibration.rows(found, t), t),
         "sensitivity": variations.alternative(found["sensitivity"], labels, t),
-        "topics": t("topics.alt", label=top[0]["label"], n=top[0]["n_units"]) if top else t("topics.alt_none"),
+        **topic_figures.alternatives(found, MIN_UNITS, t),
     }
 
 

@@ -103,6 +103,9 @@ class _Writer:
         raise TypeError(type(block))
 
     def paragraph(self, block: Paragraph) -> list[str]:
+        plain = "".join(run.text for run in block.runs).strip("\n")
+        if "\n" in plain and all("code" in run.marks for run in block.runs):
+            return _fenced(plain)
         text = _language(block.language) + self.inline(block.runs)
         return (self.place(block.id) + text).replace("\n", "\\\n").split("\n") if text else []
 
@@ -200,6 +203,12 @@ def _emphasised(text: str, sign: str, before: str, after: str) -> str:
 def _breaks(char: str) -> bool:
     """Tell whether CommonMark takes a character for space or punctuation."""
     return char.isspace() or unicodedata.category(char)[0] in "PS"
+
+
+def _fenced(text: str) -> list[str]:
+    """Return lines of code between fences that are longer than any run of backticks in them."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return [fence, *_TURNING.sub("", text).split("\n"), fence]
 
 
 def _language(code: str) -> str:

@@ -18,12 +18,27 @@ if TYPE_CHECKING:
     from pipeline.study import Study
 
 EDITIONS = ("restricted", "public")
-FIGURES = ("flow", "reliability", "prevalence", "languages", "cooccurrence", "calibration", "sensitivity", "topics")
+FIGURES = (
+    "flow",
+    "reliability",
+    "prevalence",
+    "languages",
+    "cooccurrence",
+    "calibration",
+    "sensitivity",
+    "topics",
+    "topic_languages",
+    "topic_fits",
+    "topic_map",
+)
 PUBLISHED_TABLES = (
     "theme_estimates",
     "cooccurrence",
     "sensitivity",
     "topics",
+    "topic_families",
+    "topic_estimates",
+    "topic_fits",
     "duplicates_summary",
     "rejects_summary",
     "privacy_summary",

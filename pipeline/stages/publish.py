@@ -115,12 +115,13 @@ def make(
     """Return the files of an edition by their path in its folder, in every language for which charts were drawn."""
     study, read, words = material.study, material.tables, material.words
     eligible = estimates.eligible_units(read["units"], read["passages"], study.settings.units.eligible)
-    seen = readings.build(read, eligible, edition, words, material.written)
+    seen = readings.build(read, eligible, edition, words, material.written, study.settings.report.min_voices)
     limit = study.settings.report.excerpts_per_theme
     found = editions.named(material.found, edition)
     found = excerpts.add(found, seen, read, edition, words, material.written, limit)
 
-    made = {"results.json": (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()}
+    numbered = {key: value for key, value in found.items() if key != "points"}
+    made = {"results.json": (json.dumps(numbered, indent=1, ensure_ascii=False) + "\n").encode()}
     made |= {f"tables/{name}.csv": to_csv(frame) for name, frame in tables.make(read, found, edition.files).items()}
     vectors = material.vectors(seen)
     for strings, charts in drawn:
