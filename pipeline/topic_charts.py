@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline import charts
-from pipeline.charts import BLUE, GRID, INK, MUTED
+from pipeline.charts import BLUE, GRID, INK, MUTED, ON_DARK, ON_LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ def languages(
     _name_rows(axes, places, labels)
     _language_key(axes, names, rest if (left > 0.001).any() else "")
     axes.set(xlim=(0, 1), ylim=(-0.6, len(labels) - 0.4))
-    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.xaxis.set_major_formatter(lambda share, _: charts.percent(share))
     axes.set_xlabel(textwrap.fill(axis, 72))
     return figure
 
@@ -258,10 +258,10 @@ def _language_key(axes: Any, names: Sequence[str], rest: str) -> None:
 
 def _fitting(name: str, share: float) -> str:
     """Return a language's name with its share, or what of it the bar has room for."""
-    for text in (f"{name} {share:.0%}", f"{name[:3]} {share:.0%}"):
+    for text in (f"{name} {charts.percent(share)}", f"{name[:3]} {charts.percent(share)}"):
         if len(text) * 0.0155 + 0.012 <= share:
             return text
-    return f"{share:.0%}"
+    return charts.percent(share)
 
 
 def _ink(color: str) -> str:
@@ -269,4 +269,4 @@ def _ink(color: str) -> str:
     channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "white" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.064 else "#1f2430"
+    return ON_DARK if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.064 else ON_LIGHT

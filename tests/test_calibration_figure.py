@@ -65,7 +65,7 @@ def test_the_charts_are_drawn_the_same_to_the_byte_also_where_there_is_nothing()
     assert charts.to_svg(drawn[0]) == charts.to_svg(drawn[1])
     strip = charts_checks.sensitivity(["a"], [0.2], [[(0.1, "without x"), (0.3, "with y")]], "axis", "nothing")
     said = {text.get_text().replace("\n", " ") for text in strip.axes[0].texts}
-    assert said == {"10% without x", "30% with y"}
+    assert said == {"10\u00a0% without x", "30\u00a0% with y"}
     for empty in (
         charts_checks.errors([], [], [], words, "nothing"),
         charts_checks.sensitivity([], [], [], "", "nothing"),

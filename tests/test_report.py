@@ -17,7 +17,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from pipeline import run, study
-from pipeline.report import strings
+from pipeline.editions import Edition
+from pipeline.report import citation, scrolling, strings
 from pipeline.report.page import SECTIONS
 from pipeline.store import read_table
 from tests.conftest import make_study
@@ -127,6 +128,30 @@ def test_a_theme_says_what_to_do_how_it_varies_and_who_dissents(page: Any, finis
         named = [node.text() for node in page.css(f"#theme-{theme} h3")]
         assert [name for name in named if name in wanted] == wanted
     assert page.css(".actions li")
+
+
+def test_a_table_is_framed_and_named_after_what_stands_before_it() -> None:
+    cells = "<th>a</th>" * scrolling.WIDE
+    tables = f'<table><thead><tr>{cells}</tr></thead></table><table id="x"><tr></tr></table>'
+    page = f'<h3>A &amp; "b" <code>c</code></h3>{tables}'
+    wide, narrow = LexborHTMLParser(scrolling.framed(page)).css("div.scroll")
+    assert (wide.attributes["tabindex"], wide.attributes["aria-label"]) == ("0", 'A & "b" c')
+    assert "tabindex" not in narrow.attributes
+    assert narrow.css_first("table").attributes == {"aria-label": 'A & "b" c', "id": "x"}
+
+
+def test_a_citation_names_who_did_it_and_bibtex_takes_any_title() -> None:
+    found = {
+        "study": {"title": "Trust {50 %}\n& \\more_"},
+        "settings": {"team": {"researchers": "A. Uno, B. Due."}},
+        "run": {"settings": "a" * 64, "code": "b" * 64},
+    }
+    t, edition = strings.Strings("en"), Edition("public", "none")
+    assert citation.words(found, edition, t).startswith("A. Uno, B. Due. Trust {50 %} & \\more_. Theme report")
+    first, title, author, *_ = citation.bibtex(found, edition, t)
+    assert first == f"@misc{{glosa-{'a' * 12},"
+    assert title == r"  title = {{Trust \{50 \%\} \& \textbackslash{}more\_}},"
+    assert "A. Uno, B. Due." in author
 
 
 def test_checklists_and_citation(page: Any, results: dict[str, Any]) -> None:
@@ -310,9 +335,10 @@ OUT_OF_REACH = """[...document.querySelectorAll('.scroll,.chart,.lines,pre')]
 OFF_THE_PAPER = """[...document.querySelectorAll('table, svg, pre, code')]
     .filter(e => e.getBoundingClientRect().right > document.body.getBoundingClientRect().right + 1)
     .map(e => e.textContent.slice(0, 60))"""
-# A chart is one picture with one text, and the passages are all alike: axe need not walk through them.
+# A chart is one picture with one text, and rows, excerpts and passages are all alike: axe need not walk through them.
 ABRIDGED = """document.querySelectorAll('.chart svg').forEach(one => one.replaceChildren());
-    document.querySelectorAll('.place:nth-of-type(n+4) .passage').forEach(one => one.replaceChildren())"""
+    document.querySelectorAll('.place:nth-of-type(n+4), .excerpts li:nth-child(n+3), tbody tr:nth-child(n+4)')
+    .forEach(one => one.remove())"""
 
 
 def grave(tab: Any) -> list[Any]:

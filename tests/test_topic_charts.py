@@ -41,7 +41,7 @@ def test_bars_say_how_stable_each_topic_is(drawn: dict[str, Any]) -> None:
 
 def test_languages_are_named_in_their_bars_and_hidden_ones_hatched(drawn: dict[str, Any]) -> None:
     axes = drawn["topic_languages"].axes[0]
-    assert "English 50%" in texts(drawn["topic_languages"])
+    assert "English 50\u00a0%" in texts(drawn["topic_languages"])
     widths = [patch.get_width() for patch in axes.patches if patch.get_hatch()]
     assert widths[0] == pytest.approx(0.2)
     assert {round(sum(patch.get_width() for patch in axes.patches) / 5, 6)} == {1.0}
