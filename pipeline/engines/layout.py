@@ -29,8 +29,9 @@ def places(vectors: np.ndarray) -> np.ndarray:
         chosen = topics.sample(n, _LARGEST)
         axes = consensus.principal_axes(vectors[chosen])
         rows = np.vstack([axes(vectors[i : i + _BLOCK]) for i in range(0, n, _BLOCK)]).astype(np.float64)
+        rows = np.pad(rows, ((0, 0), (0, max(0, 2 - rows.shape[1]))))
         if len(np.unique(rows[chosen].round(4), axis=0)) < 4:
-            return _scaled(np.pad(rows[:, :2], ((0, 0), (0, max(0, 2 - rows.shape[1])))))
+            return _scaled(rows[:, :2])
         found = _laid_out(rows[chosen])
         return _scaled(found if len(chosen) == n else _between(rows, rows[chosen], found))
 
