@@ -25,7 +25,7 @@ def copy(reports: Path, target: Path) -> list[Path]:
     tables = target / "tables"
     shutil.rmtree(tables, ignore_errors=True)
     tables.mkdir(parents=True)
-    wanted = [(file, target / file.name) for file in (page, figure)]
+    wanted = [(file, target / file.name) for file in (page, reports / "explorer.html", figure)]
     wanted += [(file, tables / file.name) for file in sorted((reports / "tables").glob("*.csv"))]
     for source, copied in wanted:
         shutil.copyfile(source, copied)

@@ -19,7 +19,8 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import cli, schemas, study
+from pipeline import schemas, study
+from pipeline.cli import code
 from pipeline.coded import (
     drawing,
     headings,
@@ -1310,7 +1311,7 @@ def test_without_a_run_the_commands_say_so(tmp_path: Path, command: str) -> None
     assert "glosa run" in found.stderr
 
 
-COMMANDS = typer.main.get_command(cli.code_app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(code.app).commands  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -127,13 +127,10 @@ def test_other_names_and_order_give_the_same_bytes(finished: study.Study, tmp_pa
     run.run(other, quiet=True)
     before, after = hashes(finished.root), hashes(other.root)
     differ = {name for name in before if before[name] != after[name]}
-    by_name = {"results.json", "rejects_summary.csv", "theme_estimates.csv", "theme_report.html"}
-    by_name |= {"theme_report.es.html", "theme_report.pt.html"}
-    assert differ <= {
-        *(f"data/processed/{name}.parquet" for name in ("sources", "rejects")),
-        *(f"reports/restricted/{name}" for name in by_name),
-        *(f"reports/restricted/tables/{name}" for name in by_name),
-    }, "in public, sources have numbers that don't depend on how they are called"
+    public = {name for name in differ if not name.startswith("reports/restricted/")}
+    assert public <= {f"data/processed/{name}.parquet" for name in ("sources", "rejects")}, (
+        "in public, sources have numbers that don't depend on how they are called"
+    )
     names = dict(zip(
         read_table(other.processed / "sources.parquet", "sources")["file"],
         read_table(finished.processed / "sources.parquet", "sources")["file"],
@@ -149,6 +146,7 @@ def test_other_names_and_order_give_the_same_bytes(finished: study.Study, tmp_pa
     assert sorted(pieces.findall(renamed)) == sorted(pieces.findall(original))
 
 
+@pytest.mark.slow
 def test_running_again_from_nothing_gives_the_same_bytes(finished: study.Study, tmp_path: Path) -> None:
     again = study.load(copy_shipped(tmp_path / "again"))
     run.run(again, quiet=True)

@@ -31,7 +31,7 @@ def test_groups_that_are_there_appear_again_and_chance_does_not() -> None:
     clear = measured(groups(4, 25, 0.1)[0])
     assert clear.n_refits == 4
     assert (clear.appears == 1).all()
-    assert clear.jaccard.min() > 0.95
+    assert clear.jaccard.min() > 0.85
     assert clear.agreement[4] == max(clear.agreement.values()) > 0.95
     noise = measured(unit(np.random.default_rng(3).normal(size=(100, 32))))
     assert noise.appears.mean() < 0.6
