@@ -270,7 +270,7 @@ def test_both_editions_hold_the_same_numbers(mixed: study.Study) -> None:
         assert figure.read_bytes() == (mixed.restricted / "figures" / figure.name).read_bytes()
 
 
-TEXT = {".html", ".md", ".csv", ".json", ".svg"}  # the leak test reads the others
+READ_AS_TEXT = {".html", ".md", ".csv", ".json", ".svg"}  # the leak test reads the others
 
 
 def test_the_public_edition_of_a_mixed_study(mixed: study.Study) -> None:
@@ -282,7 +282,7 @@ def test_the_public_edition_of_a_mixed_study(mixed: study.Study) -> None:
     assert "Frase rehecha por nosotros." in text
     assert "Everybody in it was asked." in text
     assert "Solo cita las fuentes que pueden citarse" in text
-    everything = "".join(p.read_text("utf-8") for p in mixed.public.rglob("*") if p.suffix in TEXT)
+    everything = "".join(p.read_text("utf-8") for p in mixed.public.rglob("*") if p.suffix in READ_AS_TEXT)
     for row in read_table(mixed.processed / "sources.parquet", "sources").itertuples():
         assert row.file.partition("#")[0] not in everything
         assert not row.title or row.title not in everything
