@@ -13,7 +13,7 @@ several differ in their last bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,17 +74,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What was learned from the rows of a fit: how they vote, and the tree of how often they fell together."""
+    """What was learned from vectors: all of them on the axes, who votes, and the tree of how often rows fell together.
 
-    near: Neighbours
-    axes: Axes
+    `rows` are those of all vectors; `votes` and `tree` are of the rows of the fit alone.
+    """
+
+    rows: np.ndarray
     members: tuple[Member, ...]
     votes: np.ndarray
     tree: np.ndarray
-
-    def together(self) -> np.ndarray:
-        """Return how often two rows of the fit fell together, between 0 and 1 (rows × rows)."""
-        return together(self.votes, len(self.members))
 
     def cut(self, k: int) -> np.ndarray:
         """Return the topic of each row of the fit, at most `k` of them, numbered in the order of their first row."""
@@ -106,9 +104,9 @@ class Ensemble:
         found = (self.votes if votes is None else votes) @ shares
         return np.asarray(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12), dtype=np.float64)
 
-    def vote(self, vectors: np.ndarray) -> np.ndarray:
-        """Return the votes of any vectors (rows × clusters of all members), in blocks that bound the memory."""
-        return votes_of(self.members, _rows(vectors, self.near, self.axes))
+    def vote(self, places: slice) -> np.ndarray:
+        """Return the votes of some of all vectors (rows × clusters of all members)."""
+        return votes_of(self.members, self.rows[places])
 
 
 def fit(vectors: np.ndarray, chosen: np.ndarray | None = None, members: int = MEMBERS, seed: int = SEED) -> Ensemble:
@@ -120,11 +118,11 @@ def fit(vectors: np.ndarray, chosen: np.ndarray | None = None, members: int = ME
     with threadpool_limits(1):
         part = vectors if chosen is None else vectors[chosen]
         near = Neighbours(part[:: max(1, -(-len(part) // _KNOWN))])
-        axes = principal_axes(np.vstack([near(part[i : i + _BLOCK]) for i in range(0, len(part), _BLOCK)]))
-        rows = _rows(vectors, near, axes)
+        axes = principal_axes(_in_blocks(near, part))
+        rows = _in_blocks(lambda block: axes(near(block)), vectors)
         found = tuple(_members(rows, members, seed))
         votes = votes_of(found, rows if chosen is None else rows[chosen])
-        return Ensemble(near, axes, found, votes, _tree(votes, len(found)))
+        return Ensemble(rows, found, votes, _tree(votes, len(found)))
 
 
 def principal_axes(vectors: np.ndarray, dimensions: int = DIMENSIONS) -> Axes:
@@ -170,9 +168,9 @@ def numbers_of_clusters(n: int, distinct: int) -> tuple[int, int]:
     return min(max(2, most // 3), most), most
 
 
-def _rows(vectors: np.ndarray, near: Neighbours, axes: Axes) -> np.ndarray:
-    """Return vectors on the axes, in blocks that bound the memory."""
-    return np.vstack([axes(near(vectors[i : i + _BLOCK])) for i in range(0, len(vectors), _BLOCK)])
+def _in_blocks(change: Callable[[np.ndarray], np.ndarray], vectors: np.ndarray) -> np.ndarray:
+    """Return changed vectors; done in blocks, which bounds the memory."""
+    return np.vstack([change(vectors[i : i + _BLOCK]) for i in range(0, len(vectors), _BLOCK)])
 
 
 def _members(rows: np.ndarray, count: int, seed: int) -> list[Member]:

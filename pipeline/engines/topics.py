@@ -84,7 +84,7 @@ def fit(texts: Sequence[str], vectors: np.ndarray, min_size: int, margin: float,
         chosen = sample(n, size)
         engine = _Consensus(vectors, chosen, min_size)
         _with_bertopic([texts[i] for i in chosen], vectors[chosen], engine)
-        memberships, topics = engine.settle(vectors, margin)
+        memberships, topics = engine.settle(margin)
         order, parents = engine.by_size(topics)
     method = CONSENSUS if len(chosen) == n else SAMPLED
     # One place more than there are topics: the last one is -1's.
@@ -117,14 +117,14 @@ def most_topics(n: int) -> int:
     return max(_LEAST_MOST, round(math.cbrt(n)))
 
 
-def compare(ensemble: Ensemble, vectors: np.ndarray, most: int) -> tuple[Cut, ...]:
+def compare(ensemble: Ensemble, most: int) -> tuple[Cut, ...]:
     """Return the mean silhouette of every number of topics from 2 to `most`, on how often units fell together.
 
     It is taken over units at even steps through all vectors, so a sample is judged by the same units as the whole.
     """
     from sklearn.metrics import silhouette_score
 
-    votes = ensemble.vote(vectors[:: max(1, -(-len(vectors) // _SILHOUETTE_SAMPLE))])
+    votes = ensemble.vote(slice(None, None, max(1, -(-len(ensemble.rows) // _SILHOUETTE_SAMPLE))))
     apart = 1 - consensus.together(votes, len(ensemble.members))
     np.fill_diagonal(apart, 0)
     cuts = []
@@ -170,15 +170,15 @@ class _Consensus:
         self.ensemble = consensus.fit(self.everything, self.chosen)
         distinct = len(np.unique(self.ensemble.votes, axis=0))
         most = min(most_topics(len(self.everything)), len(self.everything) // self.min_size, distinct)
-        self.cuts = compare(self.ensemble, self.everything, most)
+        self.cuts = compare(self.ensemble, most)
         self.k = best(self.cuts)
         self.labels_ = topics_of(self.ensemble, self.k, self.min_size)
         return self
 
-    def settle(self, vectors: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
+    def settle(self, margin: float) -> tuple[np.ndarray, np.ndarray]:
         """Return memberships and topics (or -1) of all vectors; a topic too few of them are sure of is dissolved."""
         while True:
-            memberships = self._place(vectors)
+            memberships = self._place()
             topics = memberships.argmax(axis=1)
             topics[margins(memberships) < margin] = -1
             sizes = np.bincount(topics + 1, minlength=memberships.shape[1] + 1)[1:]
@@ -186,9 +186,9 @@ class _Consensus:
                 return memberships, topics
             self.labels_ = _dissolved(self.ensemble, self.labels_, int(sizes.argmin()))
 
-    def _place(self, vectors: np.ndarray) -> np.ndarray:
-        """Return how much each vector belongs to each topic."""
-        blocks = (vectors[i : i + _BLOCK] for i in range(0, len(vectors), _BLOCK))
+    def _place(self) -> np.ndarray:
+        """Return how much each vector belongs to each topic, in blocks, which bounds the memory."""
+        blocks = (slice(i, i + _BLOCK) for i in range(0, len(self.everything), _BLOCK))
         return np.vstack([self.ensemble.memberships(self.labels_, self.ensemble.vote(block)) for block in blocks])
 
     def by_size(self, topics: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
