@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from pipeline import __version__
-from pipeline.report import explorer_data
-from pipeline.report.explorer_data import Edition, Reading
-from pipeline.report.strings import Strings, available
+from pipeline.editions import Edition
+from pipeline.report import explorer_data, page
+from pipeline.report.explorer_data import Reading
+from pipeline.report.strings import Strings, spoken
 
 # What would end the script element, or is no text: lone surrogates can't be written as UTF-8.
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
@@ -24,7 +25,7 @@ _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 def make(found: Mapping[str, Any], readings: Sequence[Reading], edition: Edition, strings: Strings) -> dict[str, bytes]:
     """Return the page as a file by its name; the readings' vectors, where there are any, are `found["vectors"]`."""
-    suffix = pages(found["report_languages"]).get(strings.language, "")
+    suffix = pages(found["report_languages"])[strings.language]
     html = render(found, readings, edition, strings.language, found.get("vectors"))
     return {f"explorer{suffix}.html": html.encode()}
 
@@ -47,29 +48,31 @@ def render(
     """
     t = Strings(language)
     script = _part("explorer.js")
-    rendered: str = _template().render(
-        t=t,
-        title=found["study"]["title"],
-        question=found["study"]["question"],
-        edition=edition.name,
-        licence=found["settings"]["report"]["licence"] if edition.policy == "verbatim" else "",
-        version=__version__,
-        citation=explorer_data.citation(found, edition, t).replace("{unit}", "[id]"),
-        pages=pages(found["report_languages"]),
-        k=found["settings"]["report"]["min_voices"],
-        css=_part("explorer.css"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        data=embedded(explorer_data.build(found, readings, edition, t, vectors)),
+    rendered: str = (
+        page.environment()
+        .get_template("explorer.html.j2")
+        .render(
+            t=t,
+            title=found["study"]["title"],
+            question=found["study"]["question"],
+            edition=edition.name,
+            licence=found["settings"]["report"]["licence"] if edition.policy == "verbatim" else "",
+            version=__version__,
+            citation=explorer_data.citation(found, edition, t).replace("{unit}", "[id]"),
+            pages=pages(found["report_languages"]),
+            k=found["settings"]["report"]["min_voices"],
+            css=_part("explorer.css"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            data=embedded(explorer_data.build(found, readings, edition, t, vectors)),
+        )
     )
     return rendered + "\n"
 
 
 def pages(languages: Sequence[str]) -> dict[str, str]:
     """Return the languages that the explorer is published in, each with what stands before `.html` in its name."""
-    first = Strings(languages[0] if languages else "").language
-    further = [code for code in available() if code in languages and code != first]
-    return {first: "", **{code: f".{code}" for code in further}}
+    return {t.language: t.suffix for t in spoken(languages)}
 
 
 def embedded(data: Any) -> str:
@@ -81,17 +84,3 @@ def embedded(data: Any) -> str:
 @cache
 def _part(name: str) -> str:
     return (resources.files("pipeline.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("pipeline.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("explorer.html.j2")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from pipeline import __version__
+from pipeline.editions import Edition
 from pipeline.report import small_vectors
 from pipeline.report.strings import Strings
 
@@ -24,16 +25,6 @@ STATUSES = ("assigned", "other", "abstained")
 STANCES = ("restorable", "conditional", "not_restorable")
 # Facets of groups that the small-cell rule may have emptied: None is a value there, and means “withheld”.
 _GROUPS = ("language", "role", "source")
-
-
-class Edition(Protocol):
-    """What the explorer asks of an edition."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def policy(self) -> str: ...  # noqa: D102
 
 
 def build(

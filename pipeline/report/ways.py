@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.report import explorer
-from pipeline.report.strings import Strings
+from pipeline.report.strings import Strings, spoken
 
 Way = Mapping[str, Any]
 
 
 def languages(found: Mapping[str, Any], t: Strings) -> list[Way]:
     """Return the languages of the report by their own names: `code`, `name`, `file`, and whether it is `this` page."""
-    pages = explorer.pages(found["report_languages"])
     return [
         {
-            "code": code,
-            "name": t(f"explorer.own_{code}"),
-            "file": f"theme_report{suffix}.html",
-            "this": code == t.language,
+            "code": own.language,
+            "name": t(f"explorer.own_{own.language}"),
+            "file": f"theme_report{own.suffix}.html",
+            "this": own.language == t.language,
         }
-        for code, suffix in pages.items()
+        for own in spoken(found["report_languages"])
     ]
 
 
