@@ -92,7 +92,7 @@ def _tables(*names: str) -> tuple[str, ...]:
     return tuple(f"data/processed/{name}" for name in names)
 
 
-STAGES: tuple[Stage, ...] = (
+_ANALYSIS: tuple[Stage, ...] = (
     Stage(
         "ingest",
         "read the captures into passages",
@@ -175,40 +175,15 @@ STAGES: tuple[Stage, ...] = (
             "layout.parquet",
         ),
     ),
+)
+
+STAGES: tuple[Stage, ...] = (
+    *_ANALYSIS,
     Stage(
         "publish",
         "write both editions of the theme report",
         (*Settings.model_fields, "codebook"),
-        (
-            *_tables(
-                "sources.parquet",
-                "rejects.parquet",
-                "passages.parquet",
-                "duplicates.parquet",
-                "audits.parquet",
-                "units.parquet",
-                "vectors.parquet",
-                "vectors.npy",
-                "codings.parquet",
-                "machine_codings.parquet",
-                "themes.parquet",
-                "theme_estimates.parquet",
-                "cooccurrence.parquet",
-                "sensitivity.parquet",
-                "stances.parquet",
-                "reliability.parquet",
-                "validation.parquet",
-                "topics.parquet",
-                "topic_families.parquet",
-                "topic_memberships.parquet",
-                "topic_themes.parquet",
-                "topic_estimates.parquet",
-                "topic_fits.parquet",
-                "topic_summary.parquet",
-                "layout.parquet",
-            ),
-            ".glosa/names.json",
-        ),
+        tuple(name for stage in _ANALYSIS for name in stage.writes),
         (
             "reports/index.html",
             *(f"reports/{{edition}}/theme_report{{language}}.{form}" for form in ("html", "pdf", "md")),
