@@ -49,15 +49,21 @@ def by_language(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:
     What is left can't tell languages apart by their means, whatever the encoder; what only one language talks of stays.
     A vector that equals the mean becomes zero.
     """
+    rest = centred(vectors, languages, MIN_CENTRED)
+    lengths = np.linalg.norm(rest, axis=1, keepdims=True)
+    return np.where(lengths < _NOISE, 0, rest / np.maximum(lengths, _NOISE)).astype(np.float32)
+
+
+def centred(vectors: np.ndarray, languages: Sequence[str], least: int) -> np.ndarray:
+    """Return vectors less their mean, then less that of their language where it has `least` rows or more (float64)."""
     names = np.asarray(languages, dtype=object)
     rest = vectors.astype(np.float64)
     rest -= rest.mean(axis=0)
     for name in sorted(set(languages)):
         own = names == name
-        if own.sum() >= MIN_CENTRED:
+        if own.sum() >= least:
             rest[own] -= rest[own].mean(axis=0)
-    lengths = np.linalg.norm(rest, axis=1, keepdims=True)
-    return np.where(lengths < _NOISE, 0, rest / np.maximum(lengths, _NOISE)).astype(np.float32)
+    return rest
 
 
 def directions(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.engines import levelled
+from pipeline.engines.consensus import principal_axes
+
 DIMENSIONS = 48
 _SCALE = 127
 # A language with fewer units than this has no mean worth taking away: it would take away what they say.
@@ -42,33 +45,9 @@ def shrink(vectors: np.ndarray, languages: Sequence[str | None], dimensions: int
     """
     if not len(vectors):
         return Small(0, 0, b"")
-    levelled = _levelled(np.asarray(vectors, dtype=np.float64), languages)
-    kept = levelled @ _axes(levelled, dimensions)
+    centred = levelled.centred(vectors, [language or "" for language in languages], _MIN_OF_A_LANGUAGE)
+    kept = principal_axes(centred, dimensions)(centred)
+    kept = kept[:, kept.var(axis=0) > _LEAST_VARIANCE]
     lengths = np.linalg.norm(kept, axis=1, keepdims=True)
     scaled = np.rint(_SCALE * kept / np.where(lengths > 0, lengths, 1.0)).astype(np.int8)
     return Small(len(scaled), scaled.shape[1], scaled.tobytes())
-
-
-def _levelled(vectors: np.ndarray, languages: Sequence[str | None]) -> np.ndarray:
-    levelled: np.ndarray = vectors - vectors.mean(axis=0)
-    spoken = np.array([language or "" for language in languages])
-    for language in sorted(set(spoken)):
-        own = spoken == language
-        if own.sum() >= _MIN_OF_A_LANGUAGE:
-            levelled[own] -= levelled[own].mean(axis=0)
-    return levelled
-
-
-def _axes(centred: np.ndarray, dimensions: int) -> np.ndarray:
-    """Return the first principal axes (d × at most `dimensions`), from the smaller of both tables of products."""
-    n, wide = len(centred), centred.shape[1] > len(centred)
-    variances, axes = np.linalg.eigh((centred @ centred.T if wide else centred.T @ centred) / n)
-    order = np.argsort(-variances, kind="stable")[:dimensions]
-    order = order[variances[order] > _LEAST_VARIANCE]
-    chosen: np.ndarray = axes[:, order]
-    if wide:
-        chosen = centred.T @ chosen / np.sqrt(n * variances[order])
-    heaviest = np.abs(chosen).argmax(axis=0)
-    signs = np.where(chosen[heaviest, np.arange(chosen.shape[1])] < 0, -1.0, 1.0)
-    fixed: np.ndarray = chosen * signs
-    return fixed
