@@ -11,14 +11,14 @@ from pipeline.estimates import OTHER
 
 INSIDE, ACROSS, OUTSIDE = "inside", "across", "outside"
 _MOST = 0.5  # of a topic's units: uncoded, the topic lies outside the codebook; in one theme, inside it
-_ABSTAINED = "abstained"
+ABSTAINED = "abstained"
 
 
 def by_unit(codings: pd.DataFrame, unit_ids: Sequence[str]) -> pd.DataFrame:
     """Return unit and theme for every code that was assigned; a unit of which the coder can't tell is `abstained`."""
     assigned = codings.loc[codings["assigned"], ["unit_id", "theme_id"]]
-    unsure = sorted(set(codings.loc[codings["status"] == _ABSTAINED, "unit_id"]) - set(assigned["unit_id"]))
-    everything = pd.concat([assigned, pd.DataFrame({"unit_id": unsure, "theme_id": _ABSTAINED})])
+    unsure = sorted(set(codings.loc[codings["status"] == ABSTAINED, "unit_id"]) - set(assigned["unit_id"]))
+    everything = pd.concat([assigned, pd.DataFrame({"unit_id": unsure, "theme_id": ABSTAINED})])
     return everything[everything["unit_id"].isin(set(unit_ids))]
 
 
@@ -41,7 +41,7 @@ def meeting(own: pd.DataFrame, codes: pd.DataFrame, theme_ids: Sequence[str]) ->
     n = own["unit_id"].nunique()
     found = codes[codes["unit_id"].isin(set(own["unit_id"]))]
     n_other = int((found["theme_id"] == OTHER).sum())
-    n_abstained = int((found["theme_id"] == _ABSTAINED).sum())
+    n_abstained = int((found["theme_id"] == ABSTAINED).sum())
     by_theme = {theme: int((found["theme_id"] == theme).sum()) for theme in theme_ids if theme != OTHER}
     main = max(by_theme, key=lambda theme: by_theme[theme]) if any(by_theme.values()) else None
     kind = INSIDE if main and by_theme[main] >= _MOST * n else ACROSS
@@ -50,7 +50,7 @@ def meeting(own: pd.DataFrame, codes: pd.DataFrame, theme_ids: Sequence[str]) ->
     return {
         "crosswalk": kind,
         "main_theme": main,
-        "n_coded": int(found.loc[~found["theme_id"].isin([OTHER, _ABSTAINED]), "unit_id"].nunique()),
+        "n_coded": int(found.loc[~found["theme_id"].isin([OTHER, ABSTAINED]), "unit_id"].nunique()),
         "n_other": n_other,
         "n_abstained": n_abstained,
     }

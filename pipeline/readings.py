@@ -32,7 +32,7 @@ def build(
     """Return one reading for every eligible unit, by unit id.
 
     Args:
-        tables: the processed tables by name; `layout` and `stances` may be missing.
+        tables: the processed tables by name.
         eligible: the units that were coded (`estimates.eligible_units`).
         edition: decides what may be shown, and how a source is called.
         quotable: the words, names replaced.
@@ -111,20 +111,15 @@ class _Facts:
         self.files = dict(zip(tables["sources"]["source_id"], tables["sources"]["file"], strict=True))
         self.locators = dict(zip(tables["passages"]["passage_id"], tables["passages"]["locator"], strict=True))
         self.repeats = estimates.occurrences(tables["duplicates"]).to_dict()
-        levels = tables["theme_estimates"]
-        hidden = levels[levels["suppressed"]]
-        self.hidden = {group: set(hidden.loc[hidden["group"] == group, "level"]) for group in GROUPS}
+        self.hidden = estimates.hidden_levels_of(tables["theme_estimates"])
         self.codings: dict[str, list[Any]] = {}
         for row in tables["codings"].itertuples():
             self.codings.setdefault(row.unit_id, []).append(row)
         memberships = tables["topic_memberships"]
-        if "assigned" in memberships:
-            memberships = memberships[memberships["assigned"]]
+        memberships = memberships[memberships["assigned"]]
         self.topics = dict(zip(memberships["unit_id"], memberships["topic_id"], strict=True))
-        layout = tables.get("layout")
-        self.layout = {} if layout is None else {row.unit_id: (row.x, row.y) for row in layout.itertuples()}
-        stances = tables.get("stances")
-        self.stances = {} if stances is None else dict(zip(stances["passage_id"], stances["stance"], strict=True))
+        self.layout = {row.unit_id: (row.x, row.y) for row in tables["layout"].itertuples()}
+        self.stances = dict(zip(tables["stances"]["passage_id"], tables["stances"]["stance"], strict=True))
 
     def facets(self, row: Any, edition: Edition) -> Reading:
         shown: Reading = row.shown

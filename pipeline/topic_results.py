@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.crosswalk import ABSTAINED, OUTSIDE
 from pipeline.estimates import ALL, GROUPS
 
 Tables = Mapping[str, pd.DataFrame]
 Values = dict[str, Any]
 
 LIST = "list"
-OUTSIDE = "outside"
 UNSTABLE = "unstable"
-ABSTAINED = "abstained"
 MAX_POINTS = 5_000
 _ORDER = {"stable": 0, "unmeasured": 1, UNSTABLE: 2}
 

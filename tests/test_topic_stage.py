@@ -138,6 +138,7 @@ def store_of(folder: Path, units: pd.DataFrame, vectors: np.ndarray, order: np.n
     }
     shuffled = {name: frame.iloc[order] for name, frame in frames.items()}
     shuffled["vectors"] = pd.DataFrame({"unit_id": shuffled["units"]["unit_id"], "row": range(len(units))})
+    shuffled["theme_estimates"] = pd.DataFrame(columns=list(schemas.TABLES["theme_estimates"].columns))
     store = Store(folder, (), STAGE.reads)
     for name, frame in shuffled.items():
         store.save_table(name, frame[list(schemas.TABLES[name].columns)])

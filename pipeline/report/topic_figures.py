@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from pipeline import topic_charts
+from pipeline.crosswalk import ABSTAINED
 from pipeline.report import page, topic_facts
 from pipeline.report.strings import Strings
 from pipeline.report.wording import Results
-from pipeline.topic_results import ABSTAINED, UNSTABLE
+from pipeline.topic_results import UNSTABLE
 
 MAX_NAMES = 16  # on the map; more would cover it
 

@@ -162,6 +162,7 @@ _ANALYSIS: tuple[Stage, ...] = (
         ("study", "units", "embed", "coding", "report", "topics", "codebook"),
         (
             *_tables("passages.parquet", "units.parquet", "vectors.npy", "vectors.parquet", "codings.parquet"),
+            *_tables("theme_estimates.parquet"),
             ".glosa/names.json",
         ),
         _tables(

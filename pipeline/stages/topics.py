@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import crosswalk, estimates, leakage, privacy, progress, suppression, topic_estimates
+from pipeline import crosswalk, estimates, leakage, privacy, progress, topic_estimates
 from pipeline.engines import cache, layout, levelled, naming, stability
 from pipeline.engines import topics as engine
 from pipeline.engines.encoder import Encoder
@@ -52,8 +52,7 @@ def run(study: Study, store: Store) -> None:
     store.save_table("topic_families", families(members, found, of_families))
     store.save_table("topic_memberships", memberships(list(eligible["unit_id"]), found))
     store.save_table("topic_themes", crosswalk.table(members, codes, themes))
-    spoken = estimates.spoken_units(units, passages, study.settings.units.eligible)
-    hidden = suppression.hidden_by_group(spoken, estimates.GROUPS, study.settings.report.min_voices)
+    hidden = estimates.hidden_levels_of(store.table("theme_estimates"))
     store.save_table("topic_estimates", topic_estimates.estimate(placed, len(named.labels), hidden))
     store.save_table("topic_fits", fits(found, steady))
     store.save_table("topic_summary", summary(placed, found, steady, named.n_hidden))
