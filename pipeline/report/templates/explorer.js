@@ -13,7 +13,7 @@ const share = value => value.toFixed(2);
 // ── words ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const say = (key, values = {}) => strings[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
-const counted = (key, count, values = {}) => say(`${key}_${count === 1 ? "one" : "many"}`, { n: shown(count), ...values });
+const counted = (key, count, values = {}) => say(`${key}_${shown(count) === "1" ? "one" : "many"}`, { n: shown(count), ...values });
 // A small count of a public edition is not told.
 const shown = count => isPublic && count > 0 && count < data.k ? `< ${data.k}` : whole(count);
 
