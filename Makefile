@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Compiled files are kept even where a machine says otherwise: the tests start the program many times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: report test nightly lint example golden train-coder train-tuned learning-curve bench-learning bench-coder train-pages train-translations bench bench-ingest bench-dedup bench-coverage bench-codebook bench-topics accuracy browser clean
 .DEFAULT_GOAL := report
@@ -11,10 +13,10 @@ report: $(STAMP)  ## run the study at the repository root and say where the repo
 	$(BIN)/glosa run
 
 test: $(STAMP) lint browser  ## lint, types, import contract, tests (under 5 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 nightly: $(STAMP) browser  ## everything, the slow tests included
-	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n auto --dist loadfile -m "slow or not slow" --timeout 1800
+	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder -m "slow or not slow" --timeout 1800
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

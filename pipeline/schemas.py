@@ -6,8 +6,10 @@ frame against its declaration (with pandera, imported only when a table is check
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -476,6 +478,13 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         ),
     }
 )
+
+
+@cache
+def rules(name: str) -> str:
+    """Return a fingerprint of what `validate` asks of a table."""
+    table = TABLES[name]
+    return hashlib.sha256(repr((table, [COLUMNS[column] for column in table.columns])).encode()).hexdigest()
 
 
 def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:

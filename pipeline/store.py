@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NAMES = ".glosa/names.json"
+_MARK = b"glosa.checked"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -50,8 +51,7 @@ class Store:
 
     def save_table(self, name: str, frame: pd.DataFrame) -> None:
         """Check a table and write it as Parquet."""
-        checked = schemas.validate(name, frame)
-        checked.to_parquet(self._writable(f"data/processed/{name}.parquet"), index=False, compression="zstd")
+        write_table(self._writable(f"data/processed/{name}.parquet"), name, frame)
 
     def save_vectors(self, vectors: np.ndarray) -> None:
         """Write the embeddings."""
@@ -106,10 +106,26 @@ class Store:
         return temporary
 
 
+def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
+    """Check a table and write it, with a mark that says by which rules it was checked."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(schemas.validate(name, frame), preserve_index=False)
+    marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: schemas.rules(name).encode()})
+    pq.write_table(marked, path, compression="zstd")
+
+
 def read_table(path: Path, name: str) -> pd.DataFrame:
-    """Read and check one table; raise `GlosaError` where it is missing or damaged."""
+    """Read one table; raise `GlosaError` where it is missing or damaged.
+
+    What was written under the rules of today is not checked again; other programs don't keep the mark.
+    """
+    import pyarrow.parquet as pq
+
     try:
         frame = pd.read_parquet(path)
+        mark = (pq.read_schema(path).metadata or {}).get(_MARK, b"").decode()
     except FileNotFoundError:
         raise GlosaError(path, "there is no such table.", "a finished run.", "Run `glosa run` first.") from None
     except Exception as error:
@@ -119,7 +135,7 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
             f"{schemas.TABLES[name].row} as Parquet.",
             "Delete the file and run `glosa run` again.",
         ) from error
-    return schemas.validate(name, frame)
+    return frame if mark == schemas.rules(name) else schemas.validate(name, frame)
 
 
 def find_unit(units: pd.DataFrame, unit_id: str) -> pd.Series:

@@ -102,6 +102,15 @@ def glosa(*arguments: str, cwd: Path | None = None, timeout: int = 240) -> subpr
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker; all that look at the finished run of the corpus are on one, and first."""
+    looking = [item for item in items if "finished" in getattr(item, "fixturenames", ())]
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("finished" if item in looking else item.path.name))
+    items.sort(key=lambda item: item not in looking)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> study.Study:
     """The shipped corpus, run once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import schemas, study
+from pipeline import study
 from pipeline.cli import code
 from pipeline.coded import (
     drawing,
@@ -36,7 +37,7 @@ from pipeline.coded import (
     words,
 )
 from pipeline.errors import GlosaError
-from pipeline.store import read_table
+from pipeline.store import read_table, write_table
 from tests.conftest import ROOT, FakeEncoder, glosa, make_study
 
 THEMES = ("accountability", "prevention", "empathy", "dialogue", "supervision")
@@ -59,7 +60,7 @@ def build(folder: Path, settings: str = "") -> study.Study:
     frames = _frames()
     loaded.processed.mkdir(parents=True)
     for name, frame in frames.items():
-        schemas.validate(name, frame).to_parquet(loaded.processed / f"{name}.parquet", index=False)
+        write_table(loaded.processed / f"{name}.parquet", name, frame)
     np.save(loaded.processed / "vectors.npy", FakeEncoder(8).encode(list(frames["units"]["text"])))
     return loaded
 
@@ -131,9 +132,14 @@ def _theme(name: str, n_units: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("built") / "s").root
+
+
 @pytest.fixture
-def small(tmp_path: Path) -> study.Study:
-    return build(tmp_path / "s")
+def small(built: Path, tmp_path: Path) -> study.Study:
+    return study.load(shutil.copytree(built, tmp_path / "s"))
 
 
 def table(loaded: study.Study, name: str) -> pd.DataFrame:
@@ -285,7 +291,7 @@ def test_the_weighted_sample_is_unbiased() -> None:
     within = set(frames["units"]["unit_id"]) - {frames["units"]["unit_id"].iloc[-1]}
     truth = sum(trait[unit] for unit in within)
     estimates = []
-    for seed in range(100):
+    for seed in range(60):
         sample = draw(frames, n=40, seed=str(seed))
         weighted = (1 / sample["inclusion_probability"]) * sample["unit_id"].map(trait)
         estimates.append(weighted.sum())
@@ -547,10 +553,18 @@ def as_xlsx(
     return out.getvalue()
 
 
+@pytest.fixture(scope="module")
+def drawn(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with a round of 14 units for one coder."""
+    folder: Path = shutil.copytree(built, tmp_path_factory.mktemp("drawn") / "s")
+    drawing.sheet(study.load(folder), ("ana",), n=14)
+    return folder
+
+
 @pytest.fixture
-def round_1(small: study.Study) -> tuple[study.Study, Rows]:
+def round_1(drawn: Path, tmp_path: Path) -> tuple[study.Study, Rows]:
     """A round of 14 units, all coded: the first ten with the themes in turn, two other, two nothing."""
-    drawing.sheet(small, ("ana",), n=14)
+    small = study.load(shutil.copytree(drawn, tmp_path / "s"))
     grid = sheet_rows(rounds.sheet_file(small, rounds.Sheet("round-1", "ana"), ".csv"))
     for i, row in enumerate(grid[1:]):
         row[REC] = "no" if i >= 12 else "yes"
@@ -1270,7 +1284,7 @@ def test_the_plan_gives_the_numbers_of_the_formula(small: study.Study) -> None:
 
 def test_the_sheet_that_is_planned_is_half_as_long_again(small: study.Study, monkeypatch: pytest.MonkeyPatch) -> None:
     few = pd.DataFrame([_theme("empathy", 50), _theme("other", 1)])
-    schemas.validate("themes", few).to_parquet(small.processed / "themes.parquet", index=False)
+    write_table(small.processed / "themes.parquet", "themes", few)
     assert plan.plan(small).sheets == (round(plan.plan(small).needs[0].needed[0] * 1.5 + 0.1), 143)
 
 

@@ -289,6 +289,7 @@ def tab(opened: Any) -> Iterator[Any]:
 
 
 def visit(tab: Any, folder: Path, query: str = "", name: str = "public") -> None:
+    tab.goto("about:blank")  # a new fragment alone would not load the page anew
     tab.goto(f"{(folder / name).as_uri()}.html#{query}")
 
 

@@ -95,9 +95,9 @@ CODED = results({"care": (0.5, 0.4, 0.6), "rules": (0.2, 0.1, 0.3), "talk": (0.3
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "Voices that recommend each theme, of 40, and units that carry it, of 60, as the machine coded them, in the codebook’s order: Care 10 voices, 12 units; Rules 11 voices, 13 units."),  # noqa: E501
-        ("es", "Voces que recomiendan cada tema, de 40, y unidades que lo llevan, de 60, según la codificación automática y en el orden del libro de códigos: Care: 10 voces, 12 unidades; Rules: 11 voces, 13 unidades."),  # noqa: E501
-        ("pt", "Vozes que recomendam cada tema, de 40, e unidades que o trazem, de 60, conforme a codificação automática e na ordem do livro de códigos: Care: 10 vozes, 12 unidades; Rules: 11 vozes, 13 unidades."),  # noqa: E501
+        ("en", "Voices that recommend each theme, of 40, and units that carry it, of 60, as the machine coded them, in the codebook’s order: Care (voices: 10, units: 12); Rules (voices: 11, units: 13)."),  # noqa: E501
+        ("es", "Voces que recomiendan cada tema, de 40, y unidades que lo llevan, de 60, según la codificación automática y en el orden del libro de códigos: Care (voces: 10, unidades: 12); Rules (voces: 11, unidades: 13)."),  # noqa: E501
+        ("pt", "Vozes que recomendam cada tema, de 40, e unidades que o trazem, de 60, conforme a codificação automática e na ordem do livro de códigos: Care (vozes: 10, unidades: 12); Rules (vozes: 11, unidades: 13)."),  # noqa: E501
     ],
 )  # fmt: skip
 def test_what_a_machine_coded_is_counted_and_not_ordered(language: str, expected: str) -> None:

@@ -331,9 +331,13 @@ def code_sheet(file: Path, labels: dict[str, dict], flip: int) -> None:
 
 @pytest.fixture(scope="module")
 def coded_study(tmp_path_factory: pytest.TempPathFactory, finished: study.Study) -> study.Study:
-    """The shipped corpus, 120 units coded by two people, run again."""
+    """The shipped corpus, 120 units coded by two people, run again and reported in English."""
     folder = tmp_path_factory.mktemp("coded") / "study"
     shutil.copytree(finished.root, folder)
+    settings = (folder / "study.toml").read_text(encoding="utf-8")
+    assert settings.count("[report]\n") == 1
+    english = settings.replace("[report]\n", '[report]\nlanguages = ["en"]\n')
+    (folder / "study.toml").write_text(english, encoding="utf-8")
     loaded = study.load(folder)
     labels = {unit["text"]: unit for case in cases("corpus") for unit in case.get("units", [])}
     drawing.sheet(loaded, ("ana", "rui"), 120)

@@ -7,6 +7,7 @@ import html
 import itertools
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,7 @@ TALK = [
 def _talk(folder: Path, codebook: str = "", extra: str = "") -> study.Study:
     lines = [json.dumps({"author": a, "lang": lang, "text": text}, ensure_ascii=False) for a, lang, text in TALK]
     settings = (
-        '[study]\nlanguages = ["es", "en"]\n[units]\neligible = "all"\n[report]\nmin_voices = 1\n'
+        '[study]\nlanguages = ["es", "en"]\n[units]\neligible = "all"\n[report]\nlanguages = ["es"]\nmin_voices = 1\n'
         f'[ethics]\ncontact = "ethics@example.org, +34 911 222 333"\n{extra}'
     )
     make_study(folder, {"Entrevista Nerea Olabarri.jsonl": "\n".join(lines)}, settings)
@@ -245,15 +246,14 @@ def test_names_are_kept_where_only_their_owner_reads(talk: study.Study) -> None:
 
 
 def test_a_leak_stops_the_run_and_leaves_the_report(talk: study.Study, tmp_path: Path) -> None:
-    loaded = _talk(tmp_path)
-    run.run(loaded, quiet=True)
-    before = hashes(loaded.root)
-    leaking = _talk(tmp_path, codebook="Como pide Priya Gómez, reconocer el daño.")
+    shutil.copytree(talk.root, tmp_path / "s")
+    before = hashes(tmp_path / "s")
+    leaking = _talk(tmp_path / "s", codebook="Como pide Priya Gómez, reconocer el daño.")
     with pytest.raises(GlosaError, match="contributor's full name") as caught:
         run.run(leaking, quiet=True)
     assert "reports/" in caught.value.where
     assert "codebook.toml" in caught.value.remedy
-    assert {k: v for k, v in hashes(loaded.root).items() if "reports" in k} == {
+    assert {k: v for k, v in hashes(leaking.root).items() if "reports" in k} == {
         k: v for k, v in before.items() if "reports" in k
     }
     assert not list(tmp_path.rglob("*.part"))

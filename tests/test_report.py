@@ -69,6 +69,10 @@ def test_every_other_form_is_linked_to_and_is_there(page: Any, finished: study.S
         assert all((finished.public / href).is_file() for href in hrefs if not href.startswith("#"))
 
 
+def test_it_is_said_that_nobody_audited_the_repetitions(page: Any) -> None:
+    assert "not audited" in page.css_first("#corpus").text()
+
+
 def test_what_only_a_screen_can_follow_stays_on_it(finished: study.Study) -> None:
     for edition in (finished.public, finished.restricted):
         text = (edition / "theme_report.md").read_text(encoding="utf-8")

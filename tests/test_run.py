@@ -40,6 +40,28 @@ CoachingWhat if a client leaves?
 """
 
 
+CAPTURES = {
+    "page.txt": PAGE,
+    "forum.jsonl": "".join(
+        json.dumps({"author": author, "text": text}) + "\n"
+        for author, text in {
+            "Nerea Olabarri": "Pide perdón a tu clienta. Luego pregúntale qué necesita de ti.",
+            "Duarte Veloso": "Fala com a tua supervisora antes de qualquer outra coisa.",
+            "Moira Kell": "Lock your notes away and never take them home.",
+        }.items()
+    ),
+    "survey.csv": "comment,respondent\nListen without defending yourself.,A\nEscribe las normas en un papel.,B\n",
+}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> study.Study:
+    """A study of three small captures, run once."""
+    loaded = study.load(make_study(tmp_path_factory.mktemp("page"), CAPTURES))
+    run.run(loaded, quiet=True)
+    return loaded
+
+
 def tables(loaded: study.Study) -> dict[str, pd.DataFrame]:
     return {name: read_table(loaded.processed / f"{name}.parquet", name) for name in schemas.TABLES}
 
@@ -121,10 +143,27 @@ def test_only_tips_and_comments_are_coded(finished: study.Study) -> None:
     assert set(roles) <= {"tip", "comment"}
 
 
-def test_other_names_and_order_give_the_same_bytes(finished: study.Study, tmp_path: Path) -> None:
-    """Files renamed so that they are read in reverse order; only the names themselves may differ."""
-    other = study.load(copy_shipped(tmp_path / "other", lambda i, name: f"{99 - i}{Path(name).suffix}"))
+def in_other_order(i: int, name: str) -> str:
+    """Rename files so that they are read in reverse order."""
+    return f"{99 - i}{Path(name).suffix}"
+
+
+def test_other_names_and_order_give_the_same_bytes(page: study.Study, tmp_path: Path) -> None:
+    renamed = {in_other_order(i, name): content for i, (name, content) in enumerate(sorted(CAPTURES.items()))}
+    other = study.load(make_study(tmp_path / "other", renamed))
+    shutil.copy(page.voice_key, other.voice_key)
     run.run(other, quiet=True)
+    differ_in_names_alone(page, other)
+
+
+@pytest.mark.slow
+def test_other_names_and_order_give_the_same_bytes_for_the_corpus(finished: study.Study, tmp_path: Path) -> None:
+    other = study.load(copy_shipped(tmp_path / "other", in_other_order))
+    run.run(other, quiet=True)
+    differ_in_names_alone(finished, other)
+
+
+def differ_in_names_alone(finished: study.Study, other: study.Study) -> None:
     before, after = hashes(finished.root), hashes(other.root)
     differ = {name for name in before if before[name] != after[name]}
     public = {name for name in differ if not name.startswith("reports/restricted/")}
@@ -165,9 +204,8 @@ def test_nothing_changed_nothing_runs_and_nothing_heavy_is_imported(finished: st
     assert found.stdout.strip() == "[]"
 
 
-def test_a_change_reruns_only_what_depends_on_it(finished: study.Study, tmp_path: Path) -> None:
-    folder = tmp_path / "changed"
-    shutil.copytree(finished.root, folder)
+def test_a_change_reruns_only_what_depends_on_it(page: study.Study, tmp_path: Path) -> None:
+    folder = shutil.copytree(page.root, tmp_path, dirs_exist_ok=True)
     assert run.stale(study.load(folder)) == []
     settings = (folder / "study.toml").read_text(encoding="utf-8")
     (folder / "study.toml").write_text(settings + "\n[topics]\nmin_size = 9\n", encoding="utf-8")
@@ -213,18 +251,24 @@ def test_an_interrupted_run_loses_nothing_and_the_next_finishes(tmp_path: Path, 
     assert list(check.problems(study.load(folder))) == []
 
 
-def test_a_page_like_the_first_capture(tmp_path: Path) -> None:
-    loaded = study.load(make_study(tmp_path, {"page.txt": PAGE}))
-    run.run(loaded, quiet=True)
-    found = tables(loaded)
-    roles = found["passages"]["role"].value_counts().to_dict()
+def test_a_page_like_the_first_capture(page: study.Study) -> None:
+    found = tables(page)
+    source = found["sources"].set_index("file")["source_id"]
+    passages = found["passages"][found["passages"]["source_id"] == source["page.txt"]]
+    roles = passages["role"].value_counts().to_dict()
     assert roles == {"prompt": 6, "tip": 4, "comment": 2, "navigation": 4}
     assert found["duplicates"]["kind"].tolist() == ["exact"] * 5
-    spoken = found["passages"].set_index("role")["language"]
+    spoken = passages.set_index("role")["language"]
     assert sorted(spoken["comment"]) == ["en", "es"]
 
 
-@pytest.mark.parametrize("content", ["It rained.", "Yesterday it rained in the city and nobody came.\n" * 2])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Yesterday it rained in the city and nobody came.\n" * 2,
+        pytest.param("It rained.", marks=pytest.mark.slow),
+    ],
+)
 def test_a_corpus_without_recommendation_has_a_report_that_says_so(tmp_path: Path, content: str) -> None:
     loaded = study.load(make_study(tmp_path, {"a.jsonl": json.dumps({"text": content})}))
     run.run(loaded, quiet=True)

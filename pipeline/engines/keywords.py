@@ -63,6 +63,7 @@ def keywords(
     n: int = 8,
     voices: Sequence[str] | None = None,
     nearness: Sequence[float] | None = None,
+    known: Mapping[str, Terms] | None = None,
 ) -> dict[int, dict[str, list[Keyword]]]:
     """Return per topic and language at most `n` keywords, the weightiest first; topic -1 is the background only.
 
@@ -74,18 +75,26 @@ def keywords(
         voices: whose each is; then a voice counts once per topic and term, else a unit does.
         nearness: how near each is to the centre of its topic; of terms that weigh the same, those of nearer units come
             first. What is still equal is in the order of the alphabet.
+        known: what `terms_of` returns for the texts, where it is at hand.
     """
     labels = np.asarray(topics, dtype=np.int64)
     owners = np.arange(len(texts)) if voices is None else np.unique(np.asarray(voices), return_inverse=True)[1]
     found: dict[int, dict[str, list[Keyword]]] = {topic: {} for topic in sorted({int(t) for t in labels} - {-1})}
     near = np.zeros(len(texts)) if nearness is None else np.asarray(nearness, dtype=np.float64)
     codes = np.asarray(languages, dtype=object)
-    for language in sorted(set(languages)):
+    for language, own in (terms_of(texts, languages) if known is None else known).items():
         chosen = np.flatnonzero(codes == language)
-        known = terms.find([texts[int(i)] for i in chosen], language)
-        for topic, listed in _of_language(known, _Units(labels[chosen], owners[chosen], near[chosen]), n):
+        for topic, listed in _of_language(own, _Units(labels[chosen], owners[chosen], near[chosen]), n):
             found[topic][language] = listed
     return found
+
+
+def terms_of(texts: Sequence[str], languages: Sequence[str]) -> dict[str, Terms]:
+    """Return the terms of each language's texts, in the order of the languages' codes."""
+    own: dict[str, list[str]] = {language: [] for language in sorted(set(languages))}
+    for text, language in zip(texts, languages, strict=True):
+        own[language].append(text)
+    return {language: terms.find(listed, language) for language, listed in own.items()}
 
 
 def central(

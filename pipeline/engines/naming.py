@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pipeline.engines import endpoint, keywords, labels
 from pipeline.engines.endpoint import Asked, Endpoint
 from pipeline.engines.keywords import Keyword
 from pipeline.engines.labels import Label, is_refused
+from pipeline.engines.terms import Terms
 
 _SENTENCES = 6
 
@@ -26,6 +28,11 @@ class Named:
     languages: Sequence[str]
     voices: Sequence[str]
     vectors: np.ndarray
+
+    @cached_property
+    def terms(self) -> Mapping[str, Terms]:
+        """The terms of each language's texts, found once however often the units are named."""
+        return keywords.terms_of(self.texts, self.languages)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,11 @@ def name(
         asked: a language model on this machine that makes the labels, if the study names one.
     """
     middle = keywords.central(units.vectors, topics, units.languages, units.ids)
-    found = keywords.keywords(units.texts, units.languages, topics, voices=units.voices)
+    found = (
+        keywords.keywords(units.texts, units.languages, topics, voices=units.voices, known=units.terms)
+        if max(topics, default=-1) >= 0
+        else {}
+    )
     kept = {
         topic: {code: [k for k in listed if not is_refused(k.text, refuse)] for code, listed in own.items()}
         for topic, own in found.items()

@@ -40,8 +40,9 @@ def run(study: Study, store: Store) -> None:
     placed = eligible.assign(topic_id=found.topics)
     family = placed["topic_id"].map(lambda topic: found.parents[topic] if topic >= 0 else -1)
     refuse, asked = refused(study, store.names(), passages["text"]), endpoint_of(study)
+    units_named = _named(placed, seen)
     named, of_families = (
-        naming.name(_named(placed, seen), list(column), report_languages, refuse, asked)
+        naming.name(units_named, list(column), report_languages, refuse, asked)
         for column in (placed["topic_id"], family)
     )
     progress.say([*named.warnings, *of_families.warnings])
