@@ -142,7 +142,10 @@ def heat(
     hidden: np.ndarray,
     axis: str,
 ) -> Figure:
-    """Draw a table of shares (rows × columns, 0 to 1) as shades with their figures; hidden cells are hatched."""
+    """Draw a table of shares (rows × columns, 0 to 1) as shades with their figures; hidden cells are hatched.
+
+    `axis` says what hatching means, and is left out where nothing is hatched.
+    """
     figure, axes = _figure(min(7.6, 3.6 + 0.85 * len(columns)), 0.46 * len(rows) + 1.1)
     top = max(float(np.nanmax(np.where(hidden, np.nan, shares), initial=0.0)), 0.01)
     for (i, j), share in np.ndenumerate(shares):
@@ -159,7 +162,8 @@ def heat(
     axes.tick_params(length=0)
     axes.xaxis.tick_top()
     axes.spines[:].set_visible(False)
-    axes.text(-0.5, -0.72, textwrap.fill(axis, 48 + 6 * len(columns)), fontsize=9, color=MUTED, va="top")
+    if hidden.any():
+        axes.text(-0.5, -0.72, textwrap.fill(axis, 26 + 10 * len(columns)), fontsize=9, color=MUTED, va="top")
     return figure
 
 

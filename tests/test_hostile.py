@@ -232,7 +232,7 @@ def test_memory_stays_within_bounds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "content"), [
     ("a.docx", LOCKED), ("a.xlsx", LOCKED), ("a.pdf", encrypted_pdf()), ("a.docx", locked_zip(document_of())),
-])  # fmt: skip
+], ids=["document", "workbook", "PDF", "package"])  # fmt: skip
 def test_a_password_is_named_as_the_cause(name: str, content: bytes) -> None:
     with pytest.raises(UnreadableError) as caught:
         readers.read(content, PurePath(name))

@@ -230,11 +230,8 @@ def test_the_manifest_says_what_came_out(finished: study.Study) -> None:
 @pytest.mark.parametrize("kill", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_an_interrupted_run_loses_nothing_and_the_next_finishes(tmp_path: Path, kill: signal.Signals) -> None:
     folder = make_study(tmp_path / "s", {"page.txt": PAGE})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "run", "--study", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    command = [sys.executable, "-m", "pipeline", "run", "--study", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     first = folder / "data" / "processed" / "duplicates.parquet"
     waited = time.monotonic() + 60
     while not first.exists() and time.monotonic() < waited:
