@@ -19,6 +19,7 @@ INK, MUTED, GRID = "#1f2430", "#5b6472", "#d9dde3"
 # Ink on a coloured ground is another colour to the page, which turns the plain ink, and white, around in the dark.
 ON_LIGHT, ON_DARK, BOX = "#1f2431", "#fffffe", "#eef4fa"
 BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
+_MARGIN = 0.12  # inches
 _MANY = 6  # columns from which names stand aslant
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -207,7 +208,7 @@ def to_svg(figure: Figure) -> bytes:
 
 def to_png(figure: Figure) -> bytes:
     """Return the figure as PNG at 300 dpi, the same bytes for the same figure."""
-    return _render(figure, "png", dpi=300, metadata={"Software": None})
+    return _render(figure, "png", dpi=300, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
 
 
 def percent(share: float) -> str:
@@ -225,8 +226,18 @@ def _render(figure: Figure, kind: str, **options: Any) -> bytes:
 
     out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
-        figure.savefig(out, format=kind, bbox_inches="tight", pad_inches=0.12, **options)
+        figure.savefig(out, format=kind, bbox_inches=_settled(figure), **options)
     return out.getvalue()
+
+
+def _settled(figure: Figure) -> Any:
+    """Return the box around all that is drawn, with a margin; the layout is found once for all kinds of files."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure.get_tightbbox().padded(_MARGIN)
 
 
 def _figure(width: float, height: float, panels: int = 1) -> tuple[Figure, Any]:

@@ -69,8 +69,9 @@ def fake_encoder() -> FakeEncoder:
     return FakeEncoder()
 
 
-# Three languages are read, one is written: every further one costs two reports in all forms.
-SETTINGS = '[study]\nlanguages = ["en", "es", "pt"]\n\n[report]\nlanguages = ["en"]\n'
+# Three languages are read, one is written, and the faster coder codes: every further language costs two reports in all
+# forms, the other coder a second encoder.
+SETTINGS = '[study]\nlanguages = ["en", "es", "pt"]\n\n[report]\nlanguages = ["en"]\n\n[coding]\nprofile = "fast"\n'
 
 
 def make_study(folder: Path, captures: dict[str, str | bytes], settings: str = "") -> Path:

@@ -1075,7 +1075,9 @@ def test_who_uses_tab_and_a_screen_reader_gets_everything(one: study.Study) -> N
 
 @in_browser
 @pytest.mark.enable_socket
-@pytest.mark.parametrize("language", desks.LANGUAGES)
+@pytest.mark.parametrize(
+    "language", [pytest.param(code, marks=[] if code == "es" else pytest.mark.slow) for code in desks.LANGUAGES]
+)
 def test_the_page_speaks_the_language_and_says_which_one_a_text_has(one: study.Study, language: str) -> None:
     texts = tomllib.loads((ROOT / "pipeline" / "coded" / "strings" / f"{language}.toml").read_text("utf-8"))
     with serving(one, language=language) as server, browser() as chromium:
