@@ -1,9 +1,10 @@
-"""Compare ways to find topics, and time the one that ships; print tables.
+"""Compare ways to find topics, and time the one that ships; print tables, and write them to `benchmarks/topics.md`.
 
 Usage: python -m benchmarks.topics [FOLDER], or make bench-topics SIB=FOLDER. FOLDER holds SIB-200 (see
 `benchmarks/sib200.py`): 3,012 sentences in three languages, 7 subjects. Without it only the project's own sentences are
 used: those of the training hands that recommend something and have one code, with that code as their subject. What
-could be chosen (that two encoders count alike, 50 dimensions, 50 members) was chosen on these, not on SIB-200.
+could be chosen (that two encoders count alike, 50 dimensions, 50 members) was chosen on these, not on SIB-200. The file
+is written only where both were measured.
 
 Printed for every way: topics, coverage, normalised mutual information with the subjects among assigned units, the same
 with unassigned units as a topic of their own, with the language, and how far a second run on shuffled rows and with
@@ -16,7 +17,7 @@ import csv
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,10 +137,15 @@ WAYS: dict[str, Way] = {
 }
 
 
-def measure(of: Corpus) -> None:
-    """Print the table of all ways on one corpus."""
-    print(f"\n{of.name}: {len(of.texts):,} sentences, {len(set(of.subjects))} subjects")
-    print(f"{'way':36} {'topics':>6} {'cover':>6} {'NMI':>6} {'all':>6} {'lang.':>6} {'again':>6} {'s':>6}")
+HEAD = """
+| Way | topics | coverage | NMI | NMI, all | NMI, language | again | CPU s |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
+
+
+def measure(of: Corpus) -> Iterator[str]:
+    """Yield the table of all ways on one corpus, line by line."""
+    yield f"\n## {of.name}: {len(of.texts):,} sentences, {len(set(of.subjects))} subjects"
+    yield HEAD
     rows = np.arange(len(of.texts))
     shuffled = np.random.default_rng(SEED).permutation(rows)
     for name, way in WAYS.items():
@@ -147,7 +153,7 @@ def measure(of: Corpus) -> None:
         try:
             found = way(of, rows, SEED)
         except ImportError as error:
-            print(f"{name:36} not installed: {error.name}")
+            yield f"| {name} | not installed: {error.name} |" + " |" * 6
             continue
         seconds = time.process_time() - started
         again = np.empty_like(found)
@@ -155,16 +161,18 @@ def measure(of: Corpus) -> None:
         inside = found >= 0
         subjects, languages = np.asarray(of.subjects), np.asarray(of.languages)
         nmi = normalized_mutual_info_score
-        print(
-            f"{name:36} {len(set(found[inside])):6} {inside.mean():6.3f} {nmi(subjects[inside], found[inside]):6.3f} "
-            f"{nmi(subjects, found):6.3f} {nmi(languages[inside], found[inside]):6.4f} "
-            f"{adjusted_rand_score(found, again):6.3f} {seconds:6.1f}",
-            flush=True,
+        same = adjusted_rand_score(found, again)
+        if not inside.any():
+            yield f"| {name} | 0 | 0.000 | – | – | – | {same:.3f} | {seconds:.1f} |"
+            continue
+        yield (
+            f"| {name} | {len(set(found[inside]))} | {inside.mean():.3f} | {nmi(subjects[inside], found[inside]):.3f} | "
+            f"{nmi(subjects, found):.3f} | {nmi(languages[inside], found[inside]):.4f} | {same:.3f} | {seconds:.1f} |"
         )
 
 
-def sampled(of: Corpus, n: int = 10_000, size: int = 8_000) -> None:
-    """Print how far topics of a sample agree with those of the full fit, on `n` noisy copies of the sentences."""
+def sampled(of: Corpus, n: int = 10_000, size: int = 8_000) -> str:
+    """Say how far topics of a sample agree with those of the full fit, on `n` noisy copies of the sentences."""
     draws = np.random.default_rng(SEED)
     source = draws.integers(0, len(of.texts), n)
     noisy = of.both[source] + draws.normal(scale=0.5 / of.both.shape[1] ** 0.5, size=(n, of.both.shape[1]))
@@ -174,16 +182,27 @@ def sampled(of: Corpus, n: int = 10_000, size: int = 8_000) -> None:
     part = topics.fit(texts, vectors, MIN_SIZE, MARGIN, size=size)
     both = (whole.topics >= 0) & (part.topics >= 0)
     among_both = adjusted_rand_score(whole.topics[both], part.topics[both])
-    print(
+    return (
         f"\n{of.name}: {n:,} noisy copies, a sample of {size:,} against all: {part.k} and {whole.k} topics, adjusted "
         f"Rand index {among_both:.3f} among units that both assign ({both.mean():.3f}), "
         f"{adjusted_rand_score(whole.topics, part.topics):.3f} with the unassigned as a topic"
     )
 
 
+def report(corpora: Sequence[Corpus]) -> Iterator[str]:
+    """Yield all tables, line by line."""
+    yield "# Ways to find topics, compared\n\nWritten by `make bench-topics`; what the columns mean stands in `topics.py`."
+    for of in corpora:
+        yield from measure(of)
+        yield sampled(of)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     corpora = [own(), *([sib200(Path(sys.argv[1]))] if len(sys.argv) > 1 else [])]
-    for each in corpora:
-        measure(each)
-        sampled(each)
+    lines = []
+    for line in report(corpora):
+        print(line, flush=True)
+        lines.append(line)
+    if len(corpora) > 1:
+        Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")

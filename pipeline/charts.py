@@ -142,11 +142,14 @@ def heat(
     shares: np.ndarray,
     hidden: np.ndarray,
     axis: str,
+    nothing: str,
 ) -> Figure:
     """Draw a table of shares (rows × columns, 0 to 1) as shades with their figures; hidden cells are hatched.
 
-    `axis` says what hatching means, and is left out where nothing is hatched.
+    `axis` says what hatching means, and is left out where nothing is; `nothing` stands where everything would be.
     """
+    if hidden.all():
+        return _empty(nothing)
     figure, axes = _figure(min(7.6, 3.6 + 0.85 * len(columns)), 0.46 * len(rows) + 1.1)
     top = max(float(np.nanmax(np.where(hidden, np.nan, shares), initial=0.0)), 0.01)
     for (i, j), share in np.ndenumerate(shares):

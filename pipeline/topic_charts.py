@@ -72,13 +72,13 @@ def languages(
         shares: rows × languages, 0 to 1; what is missing to 1 is hatched.
         rest: what the legend calls the hatched part.
         axis: what the bars show.
-        nothing: what to say where there is no topic.
+        nothing: what to say where there is no row, since there is no topic or every language is hidden.
     """
     if not labels:
         return charts._empty(nothing)
     figure, axes = charts._figure(_WIDTH, _ROW * len(labels) + 1.3)
     places = np.arange(len(labels))[::-1]
-    ends = np.cumsum(shares, axis=1) if shares.shape[1] else np.zeros((len(labels), 1))
+    ends = np.cumsum(shares, axis=1)
     for j, name in enumerate(names):
         color = _COLORS[j % len(_COLORS)]
         axes.barh(places, shares[:, j], left=ends[:, j] - shares[:, j], height=0.66, color=color, edgecolor="white")

@@ -115,28 +115,34 @@ def central(
         ids: an id of each, for ties.
         n: how many units at most.
     """
-    labels = np.asarray(topics)
+    labels, near = np.asarray(topics), nearness(vectors, topics)
     found: dict[int, dict[str, list[int]]] = {}
     for topic in sorted({int(t) for t in labels} - {-1}):
-        members = [int(i) for i in np.flatnonzero(labels == topic)]
-        rows = np.asarray(vectors[members], dtype=np.float64)
-        mean = rows.mean(axis=0)
-        nearness = np.round(rows @ mean / max(float(np.linalg.norm(mean)), 1e-12), 6)
-        order = sorted(range(len(members)), key=lambda i: (-nearness[i], ids[members[i]]))
+        members = sorted((int(i) for i in np.flatnonzero(labels == topic)), key=lambda i: (-near[i], ids[i]))
         by_language: dict[str, list[int]] = {code: [] for code in sorted({languages[i] for i in members})}
-        for i in order:
-            by_language[languages[members[i]]].append(i)
-        found[topic] = {code: [members[i] for i in _unlike(rows, own, n)] for code, own in by_language.items()}
+        for i in members:
+            by_language[languages[i]].append(i)
+        found[topic] = {code: _unlike(vectors, own, n) for code, own in by_language.items()}
     return found
 
 
-def _unlike(rows: np.ndarray, order: Sequence[int], n: int) -> list[int]:
-    """Return the first `n` of `order` whose rows are not nearly the same."""
+def nearness(vectors: np.ndarray, topics: Sequence[int]) -> np.ndarray:
+    """Return each unit vector's cosine with the centre of its topic; 0 where it has none."""
+    labels, found = np.asarray(topics), np.zeros(len(topics))
+    for topic in sorted({int(t) for t in labels} - {-1}):
+        rows = np.asarray(vectors[labels == topic], dtype=np.float64)
+        mean = rows.mean(axis=0)
+        found[labels == topic] = np.round(rows @ mean / max(float(np.linalg.norm(mean)), 1e-12), 6)
+    return found
+
+
+def _unlike(vectors: np.ndarray, order: Sequence[int], n: int) -> list[int]:
+    """Return the first `n` of `order` whose vectors are not nearly the same."""
     chosen: list[int] = []
     for i in order:
         if len(chosen) == n:
             break
-        if not chosen or float((rows[chosen] @ rows[i]).max()) < _ALIKE:
+        if not chosen or float((vectors[chosen] @ vectors[i]).max()) < _ALIKE:
             chosen.append(i)
     return chosen
 

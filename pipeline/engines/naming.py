@@ -74,11 +74,12 @@ def name(
         asked: a language model on this machine that makes the labels, if the study names one.
     """
     middle = keywords.central(units.vectors, topics, units.languages, units.ids)
-    found = (
-        keywords.keywords(units.texts, units.languages, topics, voices=units.voices, known=units.terms)
-        if max(topics, default=-1) >= 0
-        else {}
-    )
+    found: dict[int, dict[str, list[Keyword]]] = {}
+    if max(topics, default=-1) >= 0:
+        near = keywords.nearness(units.vectors, topics)
+        found = keywords.keywords(
+            units.texts, units.languages, topics, voices=units.voices, nearness=near.tolist(), known=units.terms
+        )
     kept = {
         topic: {code: [k for k in listed if not is_refused(k.text, refuse)] for code, listed in own.items()}
         for topic, own in found.items()

@@ -64,12 +64,14 @@ def _languages(topics: Results, nothing: str, t: Strings) -> Any:
     split = topics["split"]
     shares = np.array([split["all"], *split["rows"]], dtype=float).reshape(len(split["rows"]) + 1, -1)
     return topic_charts.languages(
-        [t("topics.all_units"), *(_name(row, 34, t) for row in topics["rows"])] if topics["rows"] else [],
+        [t("topics.all_units"), *(_name(row, 34, t) for row in topics["rows"])]
+        if topics["rows"] and shares.size
+        else [],
         [t.name("languages", level) for level in split["levels"]],
         shares,
         t("groups.suppressed"),
         t("topics.languages_axis"),
-        nothing,
+        nothing or t("groups.none"),
     )
 
 
