@@ -165,10 +165,10 @@ def measure(of: Corpus) -> Iterator[str]:
         if not inside.any():
             yield f"| {name} | 0 | 0.000 | – | – | – | {same:.3f} | {seconds:.1f} |"
             continue
-        yield (
-            f"| {name} | {len(set(found[inside]))} | {inside.mean():.3f} | {nmi(subjects[inside], found[inside]):.3f} | "
-            f"{nmi(subjects, found):.3f} | {nmi(languages[inside], found[inside]):.4f} | {same:.3f} | {seconds:.1f} |"
-        )
+        shares = f"{nmi(subjects[inside], found[inside]):.3f} | {nmi(subjects, found):.3f}"
+        language = f"{nmi(languages[inside], found[inside]):.4f}"
+        n = len(set(found[inside]))
+        yield f"| {name} | {n} | {inside.mean():.3f} | {shares} | {language} | {same:.3f} | {seconds:.1f} |"
 
 
 def sampled(of: Corpus, n: int = 10_000, size: int = 8_000) -> str:
@@ -191,7 +191,8 @@ def sampled(of: Corpus, n: int = 10_000, size: int = 8_000) -> str:
 
 def report(corpora: Sequence[Corpus]) -> Iterator[str]:
     """Yield all tables, line by line."""
-    yield "# Ways to find topics, compared\n\nWritten by `make bench-topics`; what the columns mean stands in `topics.py`."
+    yield "# Ways to find topics, compared"
+    yield "\nWritten by `make bench-topics`; what the columns mean stands in `topics.py`."
     for of in corpora:
         yield from measure(of)
         yield sampled(of)

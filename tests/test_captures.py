@@ -16,6 +16,7 @@ def hits() -> captures.Hits:
     return captures.measure("seen")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "floor"),
     [

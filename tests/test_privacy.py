@@ -164,7 +164,8 @@ TALK = [
 def _talk(folder: Path, codebook: str = "", extra: str = "") -> study.Study:
     lines = [json.dumps({"author": a, "lang": lang, "text": text}, ensure_ascii=False) for a, lang, text in TALK]
     settings = (
-        '[study]\nlanguages = ["es", "en"]\n[units]\neligible = "all"\n[report]\nlanguages = ["es"]\nmin_voices = 1\n'
+        '[study]\nlanguages = ["es", "en"]\n[units]\neligible = "all"\n[coding]\nprofile = "fast"\n'
+        '[report]\nlanguages = ["es"]\nmin_voices = 1\n'
         f'[ethics]\ncontact = "ethics@example.org, +34 911 222 333"\n{extra}'
     )
     make_study(folder, {"Entrevista Nerea Olabarri.jsonl": "\n".join(lines)}, settings)

@@ -251,7 +251,7 @@ def _shape(value: Any) -> Any:
     ],
 )
 def test_the_report_speaks_the_studys_first_language(tmp_path: Path, language: str) -> None:
-    settings = f'[study]\ntitle = "T"\nlanguages = ["{language}"]\n'
+    settings = f'[study]\ntitle = "T"\nlanguages = ["{language}"]\n[coding]\nprofile = "fast"\n'
     loaded = study.load(make_study(tmp_path, {"a.jsonl": json.dumps({"text": HOSTILE})}, settings))
     run.run(loaded, quiet=True)
     text = (loaded.restricted / "theme_report.html").read_text(encoding="utf-8")
