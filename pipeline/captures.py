@@ -14,7 +14,7 @@ _NOTES = frozenset({"readme.md", "readme.txt", "readme"})
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A path that is not opened: a reason of `schemas.REJECT_REASONS`, and a detail."""
+    """A path that is not opened: a reason of `columns.REJECT_REASONS`, and a detail."""
 
     path: Path
     reason: str

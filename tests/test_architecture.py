@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from pipeline import languages, schemas
+from pipeline import columns, languages, schemas
 from pipeline.stages import STAGES
 from tests.conftest import ROOT
 
@@ -32,8 +32,8 @@ def test_tables_are_declared_once_and_written_by_one_stage() -> None:
 
 def test_every_column_has_a_meaning_and_is_used() -> None:
     used = {column for table in schemas.TABLES.values() for column in table.columns}
-    assert used == set(schemas.COLUMNS)
-    assert all(column.meaning for column in schemas.COLUMNS.values())
+    assert used == set(columns.COLUMNS)
+    assert all(column.meaning for column in columns.COLUMNS.values())
     assert all(set(table.key) <= set(table.columns) for table in schemas.TABLES.values())
 
 

@@ -12,7 +12,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from pipeline import cli, languages, readers, schemas
+from pipeline import cli, columns, languages, readers, schemas
 from pipeline.declared import Declared
 from pipeline.report.strings import available, catalogue
 from pipeline.stages import STAGES
@@ -240,12 +240,12 @@ def test_settings_in_readme_exist() -> None:
     assert named <= known
 
 
-@pytest.mark.parametrize("word", [*(f"`{s}`" for s in readers.READERS), *(f"`{r}`" for r in schemas.REJECT_REASONS)])
+@pytest.mark.parametrize("word", [*(f"`{s}`" for s in readers.READERS), *(f"`{r}`" for r in columns.REJECT_REASONS)])
 def test_every_format_and_reason_stands_in_readme(word: str) -> None:
     assert word in README
 
 
-@pytest.mark.parametrize("word", [*schemas.ROLES, *(stage.name for stage in STAGES)])
+@pytest.mark.parametrize("word", [*columns.ROLES, *(stage.name for stage in STAGES)])
 def test_every_role_and_stage_stands_in_readme(word: str) -> None:
     assert f"`{word}`" in README
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import check, estimates, prevalence, run, schemas, study
+from pipeline import check, columns, estimates, prevalence, run, schemas, study
 from pipeline.coded import comparison, drawing, gold, imports, machine, people, rounds
 from pipeline.coded.gold import Gold, _Round, combined, shares
 from pipeline.engines import learning
@@ -263,7 +263,7 @@ def test_shares_are_corrected_for_the_whole_and_by_group() -> None:
     assert overall["voice_estimator"] == prevalence.UNCORRECTED
     assert np.isnan(overall["voice_corrected"])
     by_language = found[(found["group"] == "language") & (found["theme_id"] == "a")]
-    assert set(by_language["estimator"]) <= set(schemas.ESTIMATORS)
+    assert set(by_language["estimator"]) <= set(columns.ESTIMATORS)
     assert by_language["n_gold"].sum() == overall["n_gold"]
     assert found["share_low"].isna().all()
 

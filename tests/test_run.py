@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import check, manifest, run, schemas, study
+from pipeline import check, columns, manifest, run, schemas, study
 from pipeline.stages import STAGES
 from pipeline.store import read_table
 from tests.conftest import ROOT, copy_shipped, glosa, hashes, make_study
@@ -133,7 +133,7 @@ def test_the_corpus_is_what_the_issue_asks_for(finished: study.Study) -> None:
     assert found["sources"]["format"].nunique() >= 4
     assert voices >= 70
     assert {"en", "es", "pt", "fr", "de", "it"} <= set(passages["language"])
-    assert not set(passages["role"]) - set(schemas.ROLES)
+    assert not set(passages["role"]) - set(columns.ROLES)
 
 
 def test_only_tips_and_comments_are_coded(finished: study.Study) -> None:

@@ -268,3 +268,11 @@ def test_the_sample_is_fixed_and_in_order() -> None:
     assert list(drawn) == sorted(drawn) == list(topics.sample(100, 10))
     assert list(topics.sample(10, 10)) == list(range(10))
     assert consensus.fit(noise(30), members=4).votes.sum() == 30 * 4, "each member has one vote per row"
+
+
+def test_who_votes_is_the_same_whatever_part_the_tree_is_built_from() -> None:
+    vectors = noise(300)
+    whole, part = consensus.fit(vectors), consensus.fit(vectors, np.arange(0, 300, 2))
+    assert np.array_equal(whole.rows, part.rows)
+    assert np.array_equal(whole.votes[::2], part.votes)
+    assert len(part.votes) == 150

@@ -17,8 +17,8 @@ from pipeline import __version__
 from pipeline.cli import code, leaving
 from pipeline.cli.faults import crash
 from pipeline.cli.options import StudyOption
+from pipeline.columns import DUPLICATE_KINDS
 from pipeline.errors import GlosaError
-from pipeline.schemas import DUPLICATE_KINDS
 from pipeline.stages import STAGES
 from pipeline.study import Study, load
 

@@ -27,7 +27,7 @@ NEAREST = 10
 _SUBSAMPLE = 0.7
 _MOST, _FEWEST = 30, 4
 _LARGEST = 10_000  # rows that a clustering sees
-_KNOWN = 4_000  # vectors among which neighbours are looked for
+_KNOWN = 4_000  # vectors, at even steps through all, among which neighbours are looked for and axes are found
 _BLOCK = 2_048
 
 
@@ -112,13 +112,13 @@ class Ensemble:
 def fit(vectors: np.ndarray, chosen: np.ndarray | None = None, members: int = MEMBERS, seed: int = SEED) -> Ensemble:
     """Learn an ensemble from unit vectors in canonical order.
 
-    All rows take part in the clusterings; where `chosen` names some of them, only these do in the tree, whose memory
-    grows with their square, and only these are the rows of the fit.
+    All rows take part in the clusterings, so these are the same whatever is `chosen`; where it names some of the rows,
+    only they take part in the tree, whose memory grows with their square, and only they are the rows of the fit.
     """
     with threadpool_limits(1):
-        part = vectors if chosen is None else vectors[chosen]
-        near = Neighbours(part[:: max(1, -(-len(part) // _KNOWN))])
-        axes = principal_axes(_in_blocks(near, part))
+        known = vectors[:: max(1, -(-len(vectors) // _KNOWN))]
+        near = Neighbours(known)
+        axes = principal_axes(_in_blocks(near, known))
         rows = _in_blocks(lambda block: axes(near(block)), vectors)
         found = tuple(_members(rows, members, seed))
         votes = votes_of(found, rows if chosen is None else rows[chosen])

@@ -51,7 +51,9 @@ def by_language(vectors: np.ndarray, languages: Sequence[str]) -> np.ndarray:
     """
     rest = centred(vectors, languages, MIN_CENTRED)
     lengths = np.linalg.norm(rest, axis=1, keepdims=True)
-    return np.where(lengths < _NOISE, 0, rest / np.maximum(lengths, _NOISE)).astype(np.float32)
+    rest /= np.maximum(lengths, _NOISE)
+    rest[lengths[:, 0] < _NOISE] = 0
+    return rest.astype(np.float32)
 
 
 def centred(vectors: np.ndarray, languages: Sequence[str], least: int) -> np.ndarray:

@@ -24,7 +24,7 @@ _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
 class UnreadableError(Exception):
-    """A file, or a part of it, that can't be used: a reason of `schemas.REJECT_REASONS`, and a detail."""
+    """A file, or a part of it, that can't be used: a reason of `columns.REJECT_REASONS`, and a detail."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -18,11 +18,12 @@ import pandas as pd
 from pipeline import bylines, forgotten, privacy, readers, roles
 from pipeline.captured import Captured, Source, reject, without
 from pipeline.captures import Refused
+from pipeline.columns import REJECT_REASONS
 from pipeline.engines import cache, langid, pages
 from pipeline.errors import GlosaError
 from pipeline.languages import UNDETERMINED, language_names
 from pipeline.readers import Block, Document, SetAside, UnreadableError, Wanted
-from pipeline.schemas import REJECT_REASONS, TABLES
+from pipeline.schemas import TABLES
 from pipeline.store import Store
 from pipeline.study import Study
 from pipeline.wording import content_id, fold, words

@@ -31,10 +31,15 @@ def run(study: Study, store: Store) -> None:
     units, passages, codings = (store.table(name) for name in ("units", "passages", "codings"))
     rows = store.table("vectors").set_index("unit_id")["row"]
     eligible = estimates.eligible_units(units, passages, study.settings.units.eligible).sort_values("unit_id")
-    vectors = store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 1))
     settings, report_languages = study.settings.topics, strings.languages(study.report_languages)
 
-    seen = together(vectors, cache.second_view(study), list(eligible["text"]), list(eligible["language"]))
+    seen = together(
+        # Not kept under a name: of a large corpus they are as much again as all that follows.
+        store.vectors()[rows.loc[eligible["unit_id"]].to_numpy()] if len(eligible) else np.empty((0, 1)),
+        cache.second_view(study),
+        list(eligible["text"]),
+        list(eligible["language"]),
+    )
     found = engine.fit(list(eligible["text"]), seen, settings.min_size, settings.margin)
     steady = stability.measure(found, seen, list(eligible["voice"]), settings.min_size)
     placed = eligible.assign(topic_id=found.topics)
@@ -71,7 +76,9 @@ def together(vectors: np.ndarray, second: Encoder | None, texts: Sequence[str], 
     views = [levelled.by_language(vectors, languages)]
     if second is not None:
         views.append(levelled.by_language(second.encode(texts), languages))
-    return np.hstack(views) / np.float32(len(views) ** 0.5)
+    beside = np.hstack(views)
+    beside /= np.float32(len(views) ** 0.5)
+    return beside
 
 
 def refused(study: Study, names: Sequence[str], texts: Iterable[str]) -> Callable[[str], bool]:
