@@ -19,7 +19,7 @@ from hypothesis import settings
 from pipeline import run, study
 
 # Reproducible, and no deadline: the first example pays for the imports.
-settings.register_profile("glosa", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("glosa", deadline=None, derandomize=True, max_examples=30)
 settings.register_profile("nightly", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "glosa"))
 
