@@ -19,7 +19,8 @@ TEXTS = ["Pide perdón.", "Say sorry.", "Fale com ela.", "word " * 900, "", "Hab
 def test_the_embedded_model_gives_unit_vectors_without_a_heavy_import() -> None:
     code = (
         "import sys; from pipeline.engines import encoder; print(encoder.embedded().encode(['a', '']).shape); "
-        "assert not {'sentence_transformers', 'transformers'} & set(sys.modules)"
+        "assert not {'sentence_transformers', 'transformers'} & set(sys.modules); "
+        "import huggingface_hub.constants as hub; assert hub.HF_HUB_OFFLINE and hub.HF_HUB_DISABLE_TELEMETRY"
     )
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120, cwd=ROOT

@@ -113,12 +113,13 @@ def embedded() -> Encoder:
 
 @cache
 def _load(name: str, revision: str, prefix: str, allow_download: bool) -> Encoder:
-    if name == EMBEDDED_MODEL:
-        return EmbeddedEncoder()
+    # For the embedded model as well: other engines import the hub's client later.
     if not allow_download:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if name == EMBEDDED_MODEL:
+        return EmbeddedEncoder()
     import huggingface_hub.constants
     from sentence_transformers import SentenceTransformer
 
