@@ -118,8 +118,8 @@ def fit(vectors: np.ndarray, chosen: np.ndarray | None = None, members: int = ME
     with threadpool_limits(1):
         known = vectors[:: max(1, -(-len(vectors) // _KNOWN))]
         near = Neighbours(known)
-        axes = principal_axes(_in_blocks(near, known))
-        rows = _in_blocks(lambda block: axes(near(block)), vectors)
+        axes = principal_axes(in_blocks(near, known))
+        rows = in_blocks(lambda block: axes(near(block)), vectors)
         found = tuple(_members(rows, members, seed))
         votes = votes_of(found, rows if chosen is None else rows[chosen])
         return Ensemble(rows, found, votes, _tree(votes, len(found)))
@@ -170,9 +170,9 @@ def numbers_of_clusters(n: int, distinct: int) -> tuple[int, int]:
     return min(max(2, most // 3), most), most
 
 
-def _in_blocks(change: Callable[[np.ndarray], np.ndarray], vectors: np.ndarray) -> np.ndarray:
+def in_blocks(change: Callable[[np.ndarray], np.ndarray], vectors: np.ndarray, block: int = _BLOCK) -> np.ndarray:
     """Return changed vectors; done in blocks, which bounds the memory."""
-    return np.vstack([change(vectors[i : i + _BLOCK]) for i in range(0, len(vectors), _BLOCK)])
+    return np.vstack([change(vectors[i : i + block]) for i in range(0, len(vectors), block)])
 
 
 def _members(rows: np.ndarray, count: int, seed: int) -> list[Member]:

@@ -28,7 +28,7 @@ def places(vectors: np.ndarray) -> np.ndarray:
     with threadpool_limits(1):
         chosen = topics.sample(n, _LARGEST)
         axes = consensus.principal_axes(vectors[chosen])
-        rows = np.vstack([axes(vectors[i : i + _BLOCK]) for i in range(0, n, _BLOCK)]).astype(np.float64)
+        rows = consensus.in_blocks(axes, vectors, _BLOCK).astype(np.float64)
         rows = np.pad(rows, ((0, 0), (0, max(0, 2 - rows.shape[1]))))
         if len(np.unique(rows[chosen].round(4), axis=0)) < 4:
             return _scaled(rows[:, :2])
